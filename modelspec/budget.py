@@ -1,0 +1,190 @@
+"""Cost held against the declared budget: a verdict for each limit, and a finding for each that is not met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from modelspec.cost import Cost, count, count_layer, peak
+from modelspec.diagnostics import Finding, Related, Route, Where
+from modelspec.limit import BYTE_METRICS, Limit
+from modelspec.resolve import Graph, Node
+from modelspec.shape import Count, Unknown, total
+
+__all__ = ["Verdict", "find_excess", "judge", "measure"]
+
+
+class Verdict(NamedTuple):
+    """One limit, and whether it holds. `scope` is the path pattern (or path), None for the model."""
+
+    metric: str
+    scope: str | None
+    limit: Limit
+    actual: Count
+    ok: bool
+    route: Route
+
+
+def holds(limit: Limit, actual: Count) -> bool:
+    """Whether a count is within a limit. What is unknown is within none."""
+    if isinstance(actual, Unknown):
+        return False
+    return (
+        (limit.max is None or actual <= limit.max)
+        and (limit.min is None or actual >= limit.min)
+        and (limit.exactly is None or actual == limit.exactly)
+    )
+
+
+def measure(graph: Graph, cost: Cost, metric: str) -> Count:
+    """A metric of the whole model."""
+    actual: Count = peak(graph) if metric == "peak_activation_bytes" else getattr(cost, metric)
+    return actual
+
+
+def judge(graph: Graph) -> list[Verdict]:
+    """Hold a sound graph against its budget: a verdict for each limit, in the order of the file."""
+    budget = graph.spec.budget
+    if budget is None:
+        return []
+    cost = count(graph)
+    verdicts = []
+    for metric, limit in budget.model.items():
+        actual = measure(graph, cost, metric)
+        verdicts.append(Verdict(metric, None, limit, actual, holds(limit, actual), ("budget", metric)))
+    if budget.layers:
+        verdicts.extend(_judge_layers(graph))
+    return verdicts
+
+
+def _judge_layers(graph: Graph) -> Iterator[Verdict]:
+    budget = graph.spec.budget
+    assert budget is not None
+    nodes = graph.nodes()
+    for pattern, (limits, each) in budget.layers.items():
+        matched = match_nodes(pattern, nodes)
+        if not matched:
+            continue
+        for metric, limit in limits.items():
+            route = ("budget", "layers", pattern, metric)
+            counts = [
+                (node.path, getattr(count_layer(node.fitted, node.entry, graph.spec.dtype), metric)) for node in matched
+            ]
+            if not each:
+                counts = [(pattern, total(actual for _, actual in counts))]
+            for scope, actual in counts:
+                yield Verdict(metric, scope, limit, actual, holds(limit, actual), route)
+
+
+def match_nodes(pattern: str, nodes: Iterable[Node]) -> list[Node]:
+    """The layers whose path a pattern matches: `*` any text, dots included, `?` one character."""
+    import re
+
+    parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", pattern))
+    matches = re.compile("".join(parts), re.DOTALL).fullmatch
+    return [node for node in nodes if matches(node.path)]
+
+
+def find_excess(graph: Graph, verdicts: Iterable[Verdict]) -> list[Finding]:
+    """What is beyond its limit: by how much, which layers weigh most, and the way out."""
+    findings = [_explain(graph, verdict) for verdict in verdicts if not verdict.ok]
+    budget = graph.spec.budget
+    if budget is not None and budget.layers:
+        nodes = graph.nodes()
+        for pattern in budget.layers:
+            if not match_nodes(pattern, nodes):
+                findings.append(_refuse_pattern(pattern, nodes))
+    return findings
+
+
+def _refuse_pattern(pattern: str, nodes: list[Node]) -> Finding:
+    import difflib
+
+    paths = [node.path for node in nodes]
+    near = difflib.get_close_matches(pattern, paths, 1)
+    hint = f"did you mean '{near[0]}'?" if near else f"the layers are {', '.join(paths[:8])}{', …' * (len(paths) > 8)}"
+    where = Where(("budget", "layers", pattern), "key")
+    return Finding("MS505", f"no layer's path matches '{pattern}'", where, hint)
+
+
+def _explain(graph: Graph, verdict: Verdict) -> Finding:
+    limit, actual = verdict.limit, verdict.actual
+    what = verdict.metric if verdict.scope is None else f"{verdict.metric} of '{verdict.scope}'"
+    tree = graph.spec.document.tree
+    for step in verdict.route:
+        assert isinstance(tree, dict)
+        tree = tree[str(step)]
+    if isinstance(actual, Unknown):
+        return _explain_unknown(graph, verdict, what)
+    if limit.exactly is not None:
+        code, side, bound = "MS503", "exactly", limit.exactly
+        gap = f"{abs(actual - bound):,} {'more' if actual > bound else 'less'} than the {bound:,} that it must be exactly"
+    elif limit.max is not None and actual > limit.max:
+        code, side, bound = "MS501", "max", limit.max
+        gap = f"{actual - bound:,} over the limit of {bound:,}{_share(actual - bound, bound)}"
+    else:
+        assert limit.min is not None
+        code, side, bound = "MS502", "min", limit.min
+        gap = f"{bound - actual:,} under the minimum of {bound:,}{_share(bound - actual, bound)}"
+    route = (*verdict.route, side) if isinstance(tree, dict) else verdict.route
+    unit = " bytes" if verdict.metric in BYTE_METRICS else ""
+    heaviest = _weigh(graph, verdict) if actual > bound else []
+    hint = None
+    if heaviest:
+        parts = ", ".join(f"{path} {weight:,}{_percent(weight, actual)}" for path, _, weight in heaviest)
+        hint = f"most of it: {parts}; make these smaller, or raise the limit"
+    elif code == "MS502":
+        hint = "a layer may be missing; or lower the minimum"
+    related = tuple(Related(Where(way), f"{path}: {weight:,}{unit}") for path, way, weight in heaviest)
+    return Finding(code, f"{what}: {actual:,}{unit}, {gap}", Where(route), hint, _layer(verdict), related)
+
+
+def _layer(verdict: Verdict) -> str | None:
+    """The one layer that a verdict is on, if it is on one."""
+    scope = verdict.scope
+    return scope if scope is not None and not set(scope) & {"*", "?"} else None
+
+
+def _explain_unknown(graph: Graph, verdict: Verdict, what: str) -> Finding:
+    assert isinstance(verdict.actual, Unknown)
+    causes = ", ".join(sorted(verdict.actual.causes))
+    reason = f"{causes} is known only when the model runs" if causes else "an axis has no known size"
+    blamed = [
+        node
+        for node in graph.nodes()
+        if verdict.metric != "peak_activation_bytes"
+        and isinstance(getattr(count_layer(node.fitted, node.entry, graph.spec.dtype), verdict.metric), Unknown)
+    ]
+    related = tuple(Related(Where(node.route), f"{node.path}: not known") for node in blamed[:3])
+    hint = f"give {causes} a value in `variables`" if causes else "give every axis a size in `input`"
+    message = f"{what}: budgeted, but not known, for {reason}"
+    return Finding("MS504", message, Where(verdict.route), hint, _layer(verdict), related)
+
+
+def _share(part: int, whole: int) -> str:
+    if not whole:
+        return ""
+    per_mille = part * 1000 // whole
+    return f" ({per_mille // 10}.{per_mille % 10} %)" if per_mille else " (under 0.1 %)"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f" ({round(100 * part / whole)} %)" if whole else ""
+
+
+def _weigh(graph: Graph, verdict: Verdict) -> list[tuple[str, Route, int]]:
+    """The three layers with the most of a metric, heaviest first."""
+    if verdict.metric == "peak_activation_bytes":
+        metric = "activation_bytes"
+    else:
+        metric = verdict.metric
+    nodes = graph.nodes()
+    if verdict.scope is not None:
+        nodes = match_nodes(verdict.scope, nodes)
+    weighed = []
+    for node in nodes:
+        weight = getattr(count_layer(node.fitted, node.entry, graph.spec.dtype), metric)
+        if isinstance(weight, int) and weight:
+            weighed.append((node.path, node.route, weight))
+    weighed.sort(key=lambda row: -row[2])
+    return weighed[:3] if len(weighed) > 1 or verdict.scope is None else []

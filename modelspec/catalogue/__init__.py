@@ -1,0 +1,38 @@
+"""The layer types by dialect and name. A class is imported when a spec first names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from modelspec.catalogue.index import TYPES
+from modelspec.layer import Layer
+
+__all__ = ["dialects", "find", "list_layers", "list_names"]
+
+
+def dialects() -> tuple[str, ...]:
+    """The dialects that a spec can be written in."""
+    return tuple(TYPES)
+
+
+def list_names(dialect: str) -> tuple[str, ...]:
+    """The type names of a dialect, in alphabetical order."""
+    return tuple(TYPES[dialect])
+
+
+def find(dialect: str, name: str) -> type[Layer] | None:
+    """The class of a layer type, or None if the dialect has none of this name."""
+    family = TYPES[dialect].get(name)
+    if family is None:
+        return None
+    layer: type[Layer] = getattr(import_module(f"modelspec.catalogue.{dialect}.{family}"), name)
+    return layer
+
+
+def list_layers(dialect: str) -> Iterator[type[Layer]]:
+    """Every class of a dialect, in the order of `list_names`. Imports them all."""
+    for name in TYPES[dialect]:
+        layer = find(dialect, name)
+        assert layer is not None
+        yield layer

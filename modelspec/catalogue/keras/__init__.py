@@ -1,0 +1,1 @@
+"""The layers of keras.layers: axes are channels last, unless a layer says otherwise."""

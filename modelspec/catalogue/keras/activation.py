@@ -1,0 +1,51 @@
+"""keras.layers: activations."""
+
+from modelspec.catalogue.keras.arguments import (
+    ActivationFunction,
+    ActivityRegularizer,
+    NonNegativeNumber,
+    OptionalNumber,
+)
+from modelspec.layer import Example, Layer, no_macs, no_tensors
+from modelspec.shape import Shape
+
+
+class _Elementwise(Layer):
+    input_dtype = "float"
+    list_tensors = no_tensors
+    count_macs = no_macs
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+
+class Activation(_Elementwise):
+    """An activation function by its name, over every element: y = activation(x).
+
+    Source: keras.layers.Activation.
+    """
+
+    activation: ActivationFunction
+    activity_regularizer: ActivityRegularizer = None
+
+    examples = (
+        Example({"activation": "relu"}, input=(28, 28, 16), output=(28, 28, 16), parameters=0, macs=0),
+        Example({"activation": None}, input=(10,), output=(10,), parameters=0, macs=0),
+    )
+
+
+class ReLU(_Elementwise):
+    """y = min(x, max_value) where x ≥ threshold, else negative_slope × (x − threshold).
+
+    Source: keras.layers.ReLU.
+    """
+
+    max_value: OptionalNumber = None
+    negative_slope: NonNegativeNumber = 0.0
+    threshold: NonNegativeNumber = 0.0
+    activity_regularizer: ActivityRegularizer = None
+
+    examples = (
+        Example({}, input=(28, 28, 16), output=(28, 28, 16), parameters=0, macs=0),
+        Example({"max_value": 6}, input=(32,), output=(32,), parameters=0, macs=0),
+    )

@@ -1,0 +1,203 @@
+"""keras.layers: recurrent layers."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from modelspec.catalogue.keras.arguments import (
+    ActivationFunction,
+    ActivityRegularizer,
+    Fraction,
+    MatrixInitializer,
+    Regularizer,
+    Seed,
+    UseCudnn,
+    VectorInitializer,
+    VectorRegularizer,
+    WeightConstraint,
+    check_initializer,
+)
+from modelspec.layer import Axis, Broken, Example, Layer, Size, Takes, Tensor, axes, built
+from modelspec.shape import UNKNOWN, Count, Shape
+
+
+class _Recurrent(Layer):
+    """A layer that goes over the steps one after the other: `gates` products of the input, as many of the state."""
+
+    takes = Takes("C1", ("steps", "features"))
+    input_dtype = "float"
+    gates: ClassVar[int]
+    states: ClassVar[tuple[str, ...]] = ("state_h",)
+
+    features: Size = built(axis=-1)
+    units: Size
+    activation: ActivationFunction = "tanh"
+    use_bias: bool = True
+    kernel_initializer: MatrixInitializer = "glorot_uniform"
+    recurrent_initializer: MatrixInitializer = "orthogonal"
+    bias_initializer: VectorInitializer = "zeros"
+    kernel_regularizer: Regularizer = None
+    recurrent_regularizer: Regularizer = None
+    bias_regularizer: VectorRegularizer = None
+    activity_regularizer: ActivityRegularizer = None
+    kernel_constraint: WeightConstraint = None
+    recurrent_constraint: WeightConstraint = None
+    bias_constraint: WeightConstraint = None
+    dropout: Fraction = 0.0
+    recurrent_dropout: Fraction = 0.0
+    seed: Seed = None
+    return_sequences: bool = False
+    return_state: bool = False
+    go_backwards: bool = False
+    stateful: bool = False
+    unroll: bool = False
+    zero_output_for_mask: bool = False
+
+    def output_shape(self, x: Shape) -> Shape:
+        return (x[0], self.units) if self.return_sequences else (self.units,)
+
+    def outputs(self, x: Shape) -> dict[str, Shape]:
+        states = dict.fromkeys(self.states, (self.units,)) if self.return_state else {}
+        return {"output": self.output_shape(x), **states}
+
+    def _gates_axis(self) -> Axis:
+        return Axis(f"{self.gates} × units", self.gates * self.units) if self.gates > 1 else Axis("units", self.units)
+
+    def biases(self) -> int:
+        """How many bias vectors each gate has."""
+        return 1
+
+    def list_tensors(self) -> Iterator[Tensor]:
+        yield Tensor("kernel", (*axes(features=self.features), self._gates_axis()))
+        yield Tensor("recurrent_kernel", (*axes(units=self.units), self._gates_axis()))
+        if self.use_bias:
+            rows = (Axis("input and state", self.biases()),) if self.biases() > 1 else ()
+            yield Tensor("bias", (*rows, self._gates_axis()))
+
+    def count_macs(self, x: Shape, y: Shape) -> Count:
+        return x[0] * self.gates * self.units * (self.features + self.units)
+
+    def parameters_by_hand(self) -> str:
+        bias = f"{self.biases()} * units" if self.biases() > 1 else "units"
+        gate = f"units * (units + features) + {bias}" if self.use_bias else "units * (units + features)"
+        return f"{self.gates} * ({gate})" if self.gates > 1 else gate
+
+    def macs_by_hand(self, x: Shape, y: Shape) -> str:
+        gates = f"{self.gates} * " if self.gates > 1 else ""
+        return f"input[0] * {gates}units * (features + units)"
+
+    def conventions(self) -> Iterator[str]:
+        if self.use_bias:
+            number = "two bias vectors" if self.biases() > 1 else "one bias vector"
+            yield f"{self.type_name()} (Keras): {number} for each gate"
+
+
+class SimpleRNN(_Recurrent):
+    """Fully connected recurrence: h = activation(x W + h U + b) at each step.
+
+    C1  The input has two axes: steps and features.
+    C2  The output is the last h, [units]; with return_sequences that of every step, [steps, units].
+
+    Source: keras.layers.SimpleRNN.
+    """
+
+    gates = 1
+
+    examples = (
+        Example({"units": 20}, input=(7, 10), output=(20,), parameters=620, macs=4_200),
+        Example(
+            {"units": 20, "return_sequences": True, "use_bias": False},
+            input=(7, 10),
+            output=(7, 20),
+            parameters=600,
+            macs=4_200,
+        ),
+        Example({"units": 20}, input=(10,), breaks="C1", code="MS303"),
+    )
+
+
+class _Gated(_Recurrent):
+    recurrent_activation: ActivationFunction = "sigmoid"
+    use_cudnn: UseCudnn = "auto"
+
+
+class LSTM(_Gated):
+    """Long short-term memory: input, forget and output gates over a cell state.
+
+    C1  The input has two axes: steps and features.
+    C2  The output is the last h, [units]; with return_sequences that of every step, [steps, units].
+    C3  With unit_forget_bias, which completes the bias's own initializer, that is not null.
+
+    Each of the four products has one bias. return_state gives state_h and state_c too, [units] each.
+
+    Source: keras.layers.LSTM.
+    """
+
+    gates = 4
+    states = ("state_h", "state_c")
+
+    unit_forget_bias: bool = True
+
+    def constrain(self, x: Shape) -> Iterator[Broken]:
+        if self.bias_initializer is None and self.unit_forget_bias and self.use_bias:
+            message = "bias_initializer is null, but unit_forget_bias needs one to complete"
+            yield Broken("C3", message, "bias_initializer", "write zeros, or unit_forget_bias: false")
+
+    examples = (
+        Example({"units": 2}, input=(UNKNOWN, 3), output=(2,), parameters=48),
+        Example({"units": 50}, input=(UNKNOWN, 10), output=(50,), parameters=12_200),
+        Example({"units": 20}, input=(7, 10), output=(20,), parameters=2_480, macs=16_800),
+        Example(
+            {"units": 250, "return_sequences": True, "return_state": True},
+            input=(3, 500),
+            output=(3, 250),
+            parameters=751_000,
+            macs=2_250_000,
+        ),
+        Example({"units": 20, "use_bias": False}, input=(7, 10), output=(20,), parameters=2_400, macs=16_800),
+        Example({"units": 20}, input=(7, 7, 10), breaks="C1", code="MS303"),
+        Example({"units": 20, "bias_initializer": None}, input=(7, 10), breaks="C3", code="MS305"),
+    )
+
+
+class GRU(_Gated):
+    """Gated recurrent unit: update and reset gates over the state.
+
+    C1  The input has two axes: steps and features.
+    C2  The output is the last h, [units]; with return_sequences that of every step, [steps, units].
+    C3  The initializer of the bias fits its axes: with reset_after there are two, otherwise one.
+
+    With reset_after each of the three products has two biases, one of the input and one of the state, otherwise one.
+    return_state gives state_h too, [units].
+
+    Source: keras.layers.GRU.
+    """
+
+    gates = 3
+
+    bias_initializer: MatrixInitializer = "zeros"
+    reset_after: bool = True
+
+    def constrain(self, x: Shape) -> Iterator[Broken]:
+        if self.use_bias:
+            yield from check_initializer("C3", self.bias_initializer, "bias_initializer", self.biases())
+
+    def biases(self) -> int:
+        """How many bias vectors each gate has: one of the input, and with `reset_after` one of the state."""
+        return 2 if self.reset_after else 1
+
+    examples = (
+        Example({"units": 20}, input=(7, 10), output=(20,), parameters=1_920, macs=12_600),
+        Example({"units": 20, "reset_after": False}, input=(7, 10), output=(20,), parameters=1_860, macs=12_600),
+        Example(
+            {"units": 5, "reset_after": False, "return_sequences": True},
+            input=(UNKNOWN, 8),
+            parameters=210,
+        ),
+        Example({"units": 20}, input=(10,), breaks="C1", code="MS303"),
+        Example(
+            {"units": 20, "reset_after": False, "bias_initializer": "orthogonal"},
+            input=(7, 10),
+            breaks="C3",
+            code="MS305",
+        ),
+    )

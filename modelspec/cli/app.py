@@ -1,0 +1,212 @@
+"""The commands, as Typer sees them: what each takes, in words. Each answers in a module of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Annotated, Optional
+
+import typer
+
+from modelspec.cli import console
+from modelspec.version import VERSION
+
+__all__ = ["build", "run_app"]
+
+class Format(str, Enum):
+    """Output formats."""
+
+    text = "text"
+    markdown = "markdown"
+    json = "json"
+
+
+class Dialect(str, Enum):
+    """Whose layers."""
+
+    torch = "torch"
+    keras = "keras"
+
+
+class Which(str, Enum):
+    """Which JSON Schema."""
+
+    spec = "spec"
+    report = "report"
+
+
+Paths = Annotated[
+    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Argument(metavar="[PATHS]...", help="Specs, folders to search for specs, or - for standard input.", show_default="."),
+]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to write it.")]
+OutputOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--output", "-o", metavar="FILE", help="Write to a file, whole or not at all.", show_default=False),
+]
+StdinOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--stdin-filename", metavar="NAME", help="What to call standard input.", show_default=False),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"modelspec {VERSION}")
+        raise typer.Exit
+
+
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Check model architecture files, count what they cost, and hold that against their budgets."""
+
+
+def check(
+    paths: Paths = None,
+    format: FormatOption = Format.text,
+    output: OutputOption = None,
+    skip_unmarked: Annotated[
+        bool, typer.Option("--skip-unmarked", help="Pass over files without the key 'modelspec', also named by hand.")
+    ] = False,
+    force_exclude: Annotated[
+        bool, typer.Option("--force-exclude", help="Leave excluded files out, also named by hand.")
+    ] = False,
+    stdin_filename: StdinOption = None,
+) -> None:
+    """Check specs: validate, resolve, and hold them against their budgets."""
+    from modelspec.cli.check import check
+
+    _leave(
+        check(
+            paths or ["."],
+            format=format.value,
+            output=output,
+            skip_unmarked=skip_unmarked,
+            force_exclude=force_exclude,
+            stdin_filename=stdin_filename,
+        )
+    )
+
+
+def report(
+    paths: Paths = None,
+    format: FormatOption = Format.text,
+    output: OutputOption = None,
+    stdin_filename: StdinOption = None,
+) -> None:
+    """Report what each layer is and costs, the totals, and the budgets."""
+    from modelspec.cli.report import report
+
+    _leave(report(paths or ["."], format=format.value, output=output, stdin_filename=stdin_filename))
+
+
+def explain(
+    path: Annotated[str, typer.Argument(metavar="PATH|CODE", help="A spec, - for standard input, or a code (MS304).")],
+    layer: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="[LAYER]", help="The path of one layer.", show_default="all"),
+    ] = None,
+    output: OutputOption = None,
+    stdin_filename: StdinOption = None,
+) -> None:
+    """Explain how each number of a spec comes about, or what a code means."""
+    from modelspec.cli.explain import explain
+
+    _leave(explain(path, layer, output=output, stdin_filename=stdin_filename))
+
+
+def resolve(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A spec, or - for standard input.")],
+    output: OutputOption = None,
+    stdin_filename: StdinOption = None,
+) -> None:
+    """Write a spec out with everything inferred and computed in it: itself a valid spec."""
+    from modelspec.cli.resolve import resolve
+
+    _leave(resolve(path, output=output, stdin_filename=stdin_filename))
+
+
+def layers(
+    type: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="[TYPE]", help="A layer type, such as Linear.", show_default="all"),
+    ] = None,
+    dialect: Annotated[
+        Optional[Dialect],  # noqa: UP045
+        typer.Option("--dialect", "-d", help="Whose layers.", show_default="both"),
+    ] = None,
+    output: OutputOption = None,
+) -> None:
+    """Show the catalogue: layer types, their arguments, what is inferred, their tensors."""
+    from modelspec.cli.layers import layers
+
+    _leave(layers(type, dialect=dialect.value if dialect is not None else None, output=output))
+
+
+def schema(
+    which: Annotated[Which, typer.Argument(metavar="[spec|report]", help="Of a spec, or of the JSON report.")] = Which.spec,
+    output: OutputOption = None,
+) -> None:
+    """Print the JSON Schema of specs, or of the JSON report."""
+    from modelspec.cli.schema import schema
+
+    _leave(schema(which.value, output=output))
+
+
+def init(
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="The file to write.")] = "model.yaml",
+    dialect: Annotated[Dialect, typer.Option("--dialect", "-d", help="Whose layers.")] = Dialect.torch,
+) -> None:
+    """Write a first spec to start from."""
+    from modelspec.cli.init import init
+
+    _leave(init(path, dialect=dialect.value))
+
+
+def _leave(status: int) -> None:
+    if status != console.WELL:
+        raise typer.Exit(status)
+
+
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "check": check,
+    "report": report,
+    "explain": explain,
+    "resolve": resolve,
+    "layers": layers,
+    "schema": schema,
+    "init": init,
+}
+
+
+def build(names: Iterable[str] = _COMMANDS) -> typer.Typer:
+    """The command line with these commands. Typer builds a Pydantic adapter for every parameter of each."""
+    app = typer.Typer(
+        name="modelspec",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(main)
+    for name in names:
+        app.command(name)(_COMMANDS[name])
+    return app
+
+
+def run_app(arguments: list[str]) -> int:
+    """Run the command line; return its exit status."""
+    wanted = arguments[0] if arguments else ""
+    app = build([wanted]) if wanted in _COMMANDS and "_MODELSPEC_COMPLETE" not in os.environ else build()
+    try:
+        app(arguments, prog_name="modelspec", standalone_mode=True)
+    except SystemExit as leaving:
+        status = leaving.code
+        if isinstance(status, int):
+            return status
+        return console.WELL if status is None else console.USAGE
+    return console.WELL

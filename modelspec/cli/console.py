@@ -1,0 +1,87 @@
+"""What the commands share: exit statuses, colour, formats, and writing the output whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelspec.report import Report
+
+__all__ = ["FORMATS", "FOUND", "USAGE", "WELL", "has_color", "render", "width", "write"]
+
+WELL = 0
+FOUND = 1
+USAGE = 2
+
+FORMATS = ("text", "markdown", "json")
+
+
+def has_color(output: str | None) -> bool:
+    """Whether to colour: only on a terminal, and not where NO_COLOR or a dumb terminal asks for none."""
+    if output is not None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout.isatty()
+
+
+def width(output: str | None) -> int:
+    """Columns to draw on: the terminal's, or 80."""
+    if output is not None or not sys.stdout.isatty():
+        return 80
+    import shutil
+
+    return max(60, shutil.get_terminal_size((80, 24)).columns)
+
+
+def render(report: Report, format: str, output: str | None = None) -> str:
+    """A report in one of the formats."""
+    if format == "json":
+        from modelspec.render import json
+
+        return json.show_report(report)
+    if format == "markdown":
+        from modelspec.render import markdown
+
+        return markdown.show_report(report)
+    from modelspec.render import text
+
+    return text.show_report(report, width=width(output), color=has_color(output))
+
+
+def write(text: str, output: str | None) -> bool:
+    """Write to standard output, or to a file: whole, or not at all. False if that failed, which is then told."""
+    if output is None or output == "-":
+        buffer = getattr(sys.stdout, "buffer", None)
+        if buffer is None:
+            sys.stdout.write(text)
+        else:
+            # What a terminal cannot show must not stop the report.
+            sys.stdout.flush()
+            buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+        return True
+    import tempfile
+
+    temporary = None
+    try:
+        folder = os.path.dirname(os.path.abspath(output))
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False, newline="") as file:
+            temporary = file.name
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        mode = os.stat(output).st_mode & 0o777 if os.path.exists(output) else 0o666 & ~_umask()
+        os.chmod(temporary, mode)
+        os.replace(temporary, os.path.realpath(output))
+    except OSError as error:
+        print(f"modelspec: cannot write '{output}': {error.strerror}", file=sys.stderr)  # noqa: T201
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        return False
+    return True
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,52 @@
+"""`modelspec explain`: how each number comes about, or what a code means."""
+
+from __future__ import annotations
+
+import sys
+
+from modelspec.cli import console, single
+
+__all__ = ["explain"]
+
+
+def explain(path: str, layer: str | None, *, output: str | None = None, stdin_filename: str | None = None) -> int:
+    """Explain a spec (one layer of it, if named) or a code; return the exit status."""
+    if _is_code(path):
+        return _explain_code(path.upper(), output)
+    outcome = single.follow(path, stdin_filename)
+    if isinstance(outcome, int):
+        return outcome
+    assert outcome.graph is not None
+    if layer is not None and layer not in outcome.graph.paths():
+        import difflib
+
+        paths = outcome.graph.paths()
+        near = difflib.get_close_matches(layer, paths, 1)
+        hint = f"did you mean '{near[0]}'?" if near else "it has " + ", ".join(paths[:8]) + ", …" * (len(paths) > 8)
+        print(f"modelspec: '{path}' has no layer '{layer}': {hint}", file=sys.stderr)  # noqa: T201
+        return console.USAGE
+    from modelspec.derivation import derive
+    from modelspec.render.explanation import show_explanation
+
+    text = show_explanation(
+        derive(outcome.graph, layer), width=console.width(output), color=console.has_color(output)
+    )
+    if not console.write(text, output):
+        return console.USAGE
+    return console.WELL if outcome.ok else console.FOUND
+
+
+def _is_code(path: str) -> bool:
+    return len(path) == 5 and path[:2].upper() == "MS" and path[2:].isdigit()
+
+
+def _explain_code(code: str, output: str | None) -> int:
+    from modelspec.diagnostics import CODES
+
+    if code not in CODES:
+        print(f"modelspec: there is no code {code}: they run {', '.join(CODES)}", file=sys.stderr)  # noqa: T201
+        return console.USAGE
+    from importlib.resources import files
+
+    page = files("modelspec").joinpath("pages", f"{code}.md").read_text(encoding="utf-8")
+    return console.WELL if console.write(page, output) else console.USAGE

@@ -1,0 +1,32 @@
+"""`modelspec layers`: the catalogue."""
+
+from __future__ import annotations
+
+import sys
+
+from modelspec import catalogue
+from modelspec.cli import console
+
+__all__ = ["layers"]
+
+
+def layers(type: str | None, *, dialect: str | None = None, output: str | None = None) -> int:
+    """Show all layer types, or one of them in full; return the exit status."""
+    from modelspec.reference import describe, summarize
+
+    dialects = (dialect,) if dialect is not None else catalogue.dialects()
+    if type is None:
+        text = "\n".join(summarize(each) for each in dialects)
+        return console.WELL if console.write(text, output) else console.USAGE
+    found = [layer for each in dialects if (layer := catalogue.find(each, type)) is not None]
+    if not found:
+        import difflib
+
+        names = [name for each in dialects for name in catalogue.list_names(each)]
+        folded = [name for name in names if name.lower() == type.lower()]
+        near = folded or difflib.get_close_matches(type, names, 1)
+        hint = f"did you mean '{near[0]}'?" if near else "`modelspec layers` lists all types"
+        print(f"modelspec: no layer type '{type}': {hint}", file=sys.stderr)  # noqa: T201
+        return console.USAGE
+    text = "\n".join(describe(layer) for layer in found)
+    return console.WELL if console.write(text, output) else console.USAGE

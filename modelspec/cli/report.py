@@ -1,0 +1,26 @@
+"""`modelspec report`: what each layer is and costs, the totals, and the budgets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from modelspec import files, road
+from modelspec.cli import console
+
+__all__ = ["report"]
+
+
+def report(
+    paths: Sequence[str], *, format: str = "text", output: str | None = None, stdin_filename: str | None = None
+) -> int:
+    """Report on specs; return the exit status, which is that of `check`."""
+    found = files.find(paths, stdin_filename=stdin_filename)
+    outcomes = [road.follow(text.data, text.path) for text in found.texts]
+    result = road.write_report(outcomes, found.findings)
+    written = console.write(console.render(result, format, output), output)
+    for trouble in found.trouble:
+        print(f"modelspec: {trouble}", file=sys.stderr)  # noqa: T201
+    if found.trouble or not written:
+        return console.USAGE
+    return console.WELL if result.ok else console.FOUND

@@ -1,0 +1,28 @@
+"""`modelspec resolve`: a spec with everything inferred written out."""
+
+from __future__ import annotations
+
+from modelspec.cli import console, single
+
+__all__ = ["resolve"]
+
+
+def resolve(path: str, *, output: str | None = None, stdin_filename: str | None = None) -> int:
+    """Write the resolved spec; return the exit status, which is that of `check`."""
+    outcome = single.follow(path, stdin_filename)
+    if isinstance(outcome, int):
+        return outcome
+    assert outcome.graph is not None
+    from modelspec.completion import complete
+
+    if not console.write(complete(outcome.graph), output):
+        return console.USAGE
+    if not outcome.ok:
+        import sys
+
+        # The budget's findings are no part of the document.
+        from modelspec.render import text
+        from modelspec.road import write_report
+
+        print(text.show_findings(write_report([outcome]), color=False), file=sys.stderr, end="")  # noqa: T201
+    return console.WELL if outcome.ok else console.FOUND

@@ -1,0 +1,134 @@
+"""From the graph to what it costs: exact integers, or unknown.
+
+A layer is counted once for each way in which it stands in the graph, however often it stands there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from modelspec.dtype import size_in_bytes
+from modelspec.fitting import Fitted, Value
+from modelspec.layer import Tensor
+from modelspec.resolve import Graph
+from modelspec.shape import Count, Unknown, numel
+from modelspec.spec import Entry, Spoilt
+
+__all__ = ["Cost", "count", "count_layer", "count_tensor", "dtype_of", "is_trainable", "peak"]
+
+
+class Cost(NamedTuple):
+    """What a layer costs, or a model. Elements, operations and bytes for one sample."""
+
+    parameters: Count
+    trainable_parameters: Count
+    non_trainable_parameters: Count
+    active_parameters: Count
+    buffers: Count
+    macs: Count
+    flops: Count
+    weight_bytes: Count
+    activation_bytes: Count
+
+
+def count_tensor(tensor: Tensor) -> Count:
+    """The number of elements of a tensor."""
+    return numel([size for _, size in tensor.axes])
+
+
+def dtype_of(tensor: Tensor, entry: Entry, default: str) -> str:
+    """A tensor's dtype: its own, the entry's, or the model's."""
+    return tensor.dtype or entry.dtype or default
+
+
+def is_trainable(tensor: Tensor, entry: Entry) -> bool:
+    """Whether training changes a tensor."""
+    return tensor.kind == "parameter" and tensor.trainable and entry.trainable
+
+
+def count_layer(fitted: Fitted, entry: Entry, dtype: str) -> Cost:
+    """What one layer costs; `dtype` is the model's, for tensors that have none of their own."""
+    known: Cost | None = fitted.spare
+    if known is not None:
+        return known
+    trainable: Count = 0
+    frozen: Count = 0
+    buffers: Count = 0
+    weight_bytes: Count = 0
+    for tensor in fitted.tensors:
+        elements = count_tensor(tensor)
+        weight_bytes = weight_bytes + size_in_bytes(elements, dtype_of(tensor, entry, dtype))
+        if tensor.kind == "buffer":
+            buffers = buffers + elements
+        elif is_trainable(tensor, entry):
+            trainable = trainable + elements
+        else:
+            frozen = frozen + elements
+    parameters = trainable + frozen
+    cost = Cost(
+        parameters=parameters,
+        trainable_parameters=trainable,
+        non_trainable_parameters=frozen,
+        # Without experts, every parameter is one that a token touches.
+        active_parameters=parameters,
+        buffers=buffers,
+        macs=fitted.macs,
+        flops=2 * fitted.macs,
+        weight_bytes=weight_bytes,
+        activation_bytes=_made(fitted),
+    )
+    fitted.spare = cost
+    return cost
+
+
+def _made(fitted: Fitted) -> Count:
+    """The bytes of the tensors that a layer newly makes: none where it passes on a view of what arrives."""
+    if fitted.layer.result == "view":
+        return 0
+    made: Count = 0
+    for value in fitted.outputs.values():
+        made = made + _bytes(value)
+    return made
+
+
+def _bytes(value: Value) -> Count:
+    return size_in_bytes(numel(value.shape), value.dtype)
+
+
+def count(graph: Graph) -> Cost:
+    """What the whole model costs: the sum over its layers. The graph must be sound."""
+    dtype = graph.spec.dtype
+    entries: dict[int, tuple[Fitted, Entry]] = {}
+    for fitted, entry in zip(graph.fitted, graph.spec.entries, strict=True):
+        assert fitted is not None
+        assert not isinstance(entry, Spoilt)
+        entries[id(fitted)] = (fitted, entry)
+    sums: list[Count] = [0] * len(Cost._fields)
+    for key, times in Counter(map(id, graph.fitted)).items():
+        for index, value in enumerate(count_layer(*entries[key], dtype)):
+            sums[index] = sums[index] + times * value
+    return Cost(*sums)
+
+
+def peak(graph: Graph) -> Count:
+    """The most bytes of activations alive at once: a layer's inputs and outputs, and what a later one still reads.
+
+    Nothing works in place; a view keeps its source alive; the model's input counts while it is read.
+    """
+    alive: Count = 0
+    for value in graph.inputs.values():
+        alive = alive + _bytes(value)
+    highest = alive
+    for fitted in graph.fitted:
+        assert fitted is not None
+        if fitted.layer.result == "view":
+            continue
+        now = alive + _made(fitted)
+        if isinstance(now, Unknown) or isinstance(highest, Unknown):
+            return now + highest
+        highest = max(highest, now)
+        # In a chain only the main result is read again.
+        alive = _bytes(fitted.output)
+    return highest
+

@@ -1,0 +1,116 @@
+"""The vocabulary of being wrong: codes, places, and findings that name a route into the document.
+
+Every stage reports findings by route (`("layers", 3, "out_features")`); lines and columns are looked up once, at the
+end, and only if something was found.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+__all__ = ["CODES", "Finding", "Place", "Related", "Route", "Severity", "Where"]
+
+Route = tuple[str | int, ...]
+"""Keys and indices from the top of the document down to a value."""
+
+Severity = Literal["error", "warning"]
+
+
+class Place(NamedTuple):
+    """A stretch of the text. Lines and columns count from 1, columns in characters; the end is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Where(NamedTuple):
+    """A value in the document (or the key it stands under), or a stretch of characters within a scalar's text."""
+
+    route: Route
+    part: Literal["value", "key"] = "value"
+    span: tuple[int, int] | None = None
+
+
+class Related(NamedTuple):
+    """Another place that has to do with a finding, and what it has to do with it."""
+
+    where: Where | Place
+    message: str
+
+
+class Finding(NamedTuple):
+    """One mistake: what, where, why, and the way out.
+
+    `cause` tells findings apart that have one code and one place: findings equal in code, place and cause are told
+    once.
+    """
+
+    code: str
+    message: str
+    where: Where | Place
+    hint: str | None = None
+    layer: str | None = None
+    related: tuple[Related, ...] = ()
+    severity: Severity = "error"
+
+
+CODES: dict[str, str] = {
+    # The text
+    "MS101": "the text cannot be parsed",
+    "MS102": "the file is not UTF-8 text",
+    "MS103": "a key stands twice in one mapping",
+    "MS104": "a tab where YAML wants spaces",
+    "MS105": "a character that YAML 1.1 and 1.2 read differently",
+    "MS106": "more than one document in a file",
+    "MS107": "a YAML tag",
+    "MS108": "a merge key",
+    "MS109": "an alias without its anchor, or inside of it",
+    "MS110": "the file is too large",
+    "MS111": "the file is nested too deeply",
+    "MS112": "aliases expand too far",
+    "MS113": "the file is empty",
+    "MS114": "a key that is not text",
+    "MS115": "a number that cannot be taken",
+    # The schema
+    "MS201": "the file is not a spec",
+    "MS202": "a language version that this tool does not know",
+    "MS203": "an unknown key or argument",
+    "MS204": "a missing key or argument",
+    "MS205": "a value of the wrong kind",
+    "MS206": "a value out of range",
+    "MS207": "an unknown layer type",
+    "MS208": "part of the language, not supported by this version of the tool",
+    "MS209": "an expression that YAML has cut at a comma",
+    # The graph
+    "MS301": "two layers with one path",
+    "MS303": "the wrong number of axes arrives",
+    "MS304": "an argument contradicts what arrives",
+    "MS305": "arguments that do not go together",
+    "MS306": "a window larger than its input, or nothing left of an axis",
+    "MS307": "a size that must be known is not",
+    "MS308": "the wrong dtype arrives",
+    "MS309": "an axis that is not there",
+    "MS310": "too many layers",
+    # Expressions and variables
+    "MS401": "an expression that cannot be parsed",
+    "MS402": "an unknown name in an expression",
+    "MS403": "something that the expression language does not have",
+    "MS404": "an expression beyond its bounds",
+    "MS405": "an expression that has no value",
+    "MS406": "an expression whose value does not fit",
+    "MS407": "a variable with a name that cannot be used",
+    # Budgets
+    "MS501": "over budget",
+    "MS502": "under budget",
+    "MS503": "not exactly what the budget says",
+    "MS504": "budgeted, and not known",
+    "MS505": "a budget for layers that are not there",
+    # The configuration
+    "MS701": "an unknown key in the configuration",
+    "MS702": "a value of the wrong kind in the configuration",
+    "MS703": "part of the configuration, not supported by this version of the tool",
+    "MS704": "a configuration that cannot be parsed",
+}
+"""Every code, and what it means in a few words. A code, once published, keeps its meaning."""

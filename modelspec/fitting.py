@@ -1,0 +1,247 @@
+"""One layer, fitted to what arrives: arguments made complete, constraints held, results, tensors and MACs worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from modelspec.layer import Broken, Field, Layer, Tensor, fields_of
+from modelspec.shape import Count, Shape, Unknown, differs, show_dim, show_shape
+
+__all__ = ["Fitted", "Value", "Written", "fit"]
+
+
+class Value(NamedTuple):
+    """What flows: a tensor's shape for one sample, and its dtype."""
+
+    shape: Shape
+    dtype: str
+
+
+class Written(NamedTuple):
+    """A layer inside of a layer, as written: its type and the arguments given."""
+
+    layer: type[Layer]
+    arguments: Mapping[str, Any]
+
+
+class Fitted:
+    """A layer type with complete arguments, on the inputs that it was fitted to.
+
+    `given` are the names that the author wrote, `inferred` those that the inputs told; the others are defaults.
+    """
+
+    __slots__ = ("given", "inferred", "inputs", "layer", "macs", "outputs", "spare", "tensors")
+
+    def __init__(
+        self,
+        layer: Layer,
+        given: tuple[str, ...],
+        inferred: tuple[str, ...],
+        inputs: tuple[Value, ...],
+        outputs: dict[str, Value],
+        tensors: tuple[Tensor, ...],
+        macs: Count,
+    ) -> None:
+        self.layer = layer
+        self.given = given
+        self.inferred = inferred
+        self.inputs = inputs
+        self.outputs = outputs
+        self.tensors = tensors
+        self.macs = macs
+        self.spare: Any = None
+        """Room for what the floors above work out once per fitted layer."""
+
+    @property
+    def output(self) -> Value:
+        """The main result."""
+        return next(iter(self.outputs.values()))
+
+    @property
+    def output_shape(self) -> Shape:
+        """The main result's shape."""
+        return self.output.shape
+
+
+_FLOATS = ("float", "bfloat", "complex")
+
+
+def fit(
+    layer: type[Layer], given: Mapping[str, Any], inputs: tuple[Value, ...], activation_dtype: str
+) -> tuple[Fitted | None, list[Broken]]:
+    """Fit a layer to its inputs; None for a layer of which nothing can be said any more.
+
+    `given` are complete values (a `Written` for a layer inside). A written argument that contradicts what arrives is
+    reported, and what arrives holds: what follows is not to blame.
+    """
+    broken = _check_arrival(layer, inputs[0])
+    if broken:
+        return None, broken
+    shapes = tuple([value.shape for value in inputs])
+    x = shapes[0]
+    taken: list[str] = []
+    contradicted: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    for name, field in fields_of(layer).items():
+        if field.way == "argument":
+            values[name] = given[name] if name in given else field.default
+        elif field.way == "inferred":
+            values[name] = _infer(field, given, x, taken, contradicted, broken)
+    instance = layer.__new__(layer)
+    instance.__dict__.update(values)
+    if not _build_inside(instance, given, inputs[0], activation_dtype, broken):
+        return None, broken
+    # The constraints among the arguments hold for what was written, even if something else arrives.
+    refused = tuple(instance.constrain(*shapes))
+    if refused:
+        return None, [*broken, *refused]
+    instance.__dict__.update(contradicted)
+    results = instance.outputs(*shapes)
+    tensors = tuple(instance.list_tensors())
+    spoilt = _check_results(results, x) or _check_tensors(layer, tensors, given, x)
+    if spoilt:
+        return None, [*broken, *spoilt]
+    dtype = inputs[0].dtype
+    if layer.result == "new" and (tensors or not dtype.startswith(_FLOATS)) and layer.input_dtype != "any":
+        dtype = activation_dtype
+    main = next(iter(results.values()))
+    fitted = Fitted(
+        instance,
+        tuple(given),
+        tuple(taken),
+        inputs,
+        {name: Value(shape, _choose_dtype(layer, name, dtype, activation_dtype)) for name, shape in results.items()},
+        tensors,
+        instance.count_macs(*shapes, main),
+    )
+    return fitted, broken
+
+
+def _build_inside(
+    instance: Layer, given: Mapping[str, Any], x: Value, activation_dtype: str, broken: list[Broken]
+) -> bool:
+    """Set what the framework builds from the input: sizes, and layers inside. False if a layer inside has no form."""
+    for name, field in fields_of(type(instance)).items():
+        if field.way == "built":
+            instance.__dict__[name] = _build(instance, field, x.shape)
+        elif field.way == "wrapped" and not field.required and given.get(name) is None:
+            instance.__dict__[name] = None
+        elif field.way == "wrapped":
+            inside = _fit_inside(instance, field, given[name], x, activation_dtype, broken)
+            if inside is None:
+                return False
+            instance.__dict__[name] = inside
+    return True
+
+
+def _choose_dtype(layer: type[Layer], name: str, dtype: str, activation_dtype: str) -> str:
+    own = layer.result_dtypes.get(name)
+    if own == "float":
+        return dtype if dtype.startswith(_FLOATS) else activation_dtype
+    return own or dtype
+
+
+def _check_arrival(layer: type[Layer], x: Value) -> list[Broken]:
+    if not layer.takes.fits(len(x.shape)):
+        message = f"takes {layer.takes.show()}, but {show_shape(x.shape)} arrives"
+        return [Broken(layer.takes.constraint, message, code="MS303", hint=_rank_hint(layer, len(x.shape)), axis=-1)]
+    if layer.input_dtype == "float" and layer.dialect == "torch" and not x.dtype.startswith(_FLOATS):
+        return [Broken(None, f"takes floating-point numbers, but {x.dtype} arrives", code="MS308")]
+    if layer.input_dtype == "integer" and x.dtype.startswith(_FLOATS):
+        hint = "an input that holds indices says so: {shape: […], dtype: int64}"
+        return [Broken(None, f"takes integers (indices), but {x.dtype} arrives", code="MS308", hint=hint)]
+    return []
+
+
+def _rank_hint(layer: type[Layer], rank: int) -> str | None:
+    ranks = [len(layout) for layout in layer.takes.layouts]
+    if rank == 0:
+        return "a sample of shape [] is a single number: give the input an axis"
+    if max(ranks) < rank:
+        return "put a Flatten or a pooling layer before it, or leave the batch out of `input`"
+    return "an axis is missing: check `input`, or the layer before"
+
+
+def _infer(
+    field: Field,
+    given: Mapping[str, Any],
+    x: Shape,
+    taken: list[str],
+    contradicted: dict[str, Any],
+    broken: list[Broken],
+) -> Any:
+    arriving = field.from_shape(x)
+    if field.name not in given:
+        taken.append(field.name)
+        return arriving
+    written = given[field.name]
+    if field.axis is not None and differs(written, arriving):
+        axis = "last axis" if field.axis == -1 else "first axis" if field.axis == 0 else f"axis {field.axis}"
+        message = f"{field.name} is {show_dim(written)}, but {show_dim(arriving)} arrives (the {axis} of {show_shape(x)})"
+        hint = f"leave {field.name} out, it is inferred; or mend the layer that makes {show_dim(arriving)}"
+        broken.append(Broken(field.constraint, message, field.name, hint, "MS304", field.axis))
+        contradicted[field.name] = arriving
+    return written
+
+
+def _build(instance: Layer, field: Field, x: Shape) -> Any:
+    if field.take is not None:
+        return field.take(instance, x)
+    assert field.axis is not None
+    return x[field.axis]
+
+
+def _fit_inside(
+    outer: Layer, field: Field, written: Written, x: Value, activation_dtype: str, broken: list[Broken]
+) -> Fitted | None:
+    assert field.take is not None
+    if not written.layer.takes.fits(len(field.take(outer, x.shape))):
+        message = f"feeds {show_shape(field.take(outer, x.shape))} to {written.layer.type_name()}, which takes "
+        broken.append(Broken(None, message + written.layer.takes.show(), field.name, code="MS303", axis=-1))
+        return None
+    inside, problems = fit(
+        written.layer, written.arguments, (Value(field.take(outer, x.shape), x.dtype),), activation_dtype
+    )
+    for problem in problems:
+        broken.append(problem._replace(field=f"{field.name}.{problem.field}" if problem.field else field.name))
+    return inside
+
+
+def _check_results(results: Mapping[str, Shape], x: Shape) -> list[Broken]:
+    for shape in results.values():
+        for axis, size in enumerate(shape):
+            if size.__class__ is int and not isinstance(size, Unknown) and size < 1:
+                message = f"nothing is left of axis {axis + 1}: {show_shape(x)} becomes {show_shape(shape)}"
+                return [Broken(None, message, code="MS306", axis=axis)]
+    return []
+
+
+def _check_tensors(
+    layer: type[Layer], tensors: tuple[Tensor, ...], given: Mapping[str, Any], x: Shape
+) -> list[Broken]:
+    for tensor in tensors:
+        for name, size in tensor.axes:
+            if isinstance(size, Unknown):
+                return [_name_unknown(layer, tensor, name, size, given, x)]
+    return []
+
+
+def _name_unknown(
+    layer: type[Layer], tensor: Tensor, axis_name: str, size: Unknown, given: Mapping[str, Any], x: Shape
+) -> Broken:
+    """A size that a tensor needs and that is not known: which argument it is, and how to make it known."""
+    words = axis_name.replace("[", " ").split()
+    field = next((field for name, field in fields_of(layer).items() if name in words), None)
+    name = field.name if field is not None else axis_name
+    causes = ", ".join(sorted(size.causes))
+    hint = f"give {causes} a value in `variables`" if causes else "give every axis a size in `input`"
+    if field is None or field.name in given or field.way == "argument":
+        message = f"{tensor.name} needs {name}, which is not known before the model runs"
+        return Broken(None, message, name if name in given else None, hint, "MS307")
+    if not causes and field.way == "inferred":
+        hint += f", or write {name}"
+    message = (
+        f"{tensor.name} needs {name}, which cannot be inferred: {show_shape(x)} arrives, with an axis of unknown size"
+    )
+    return Broken(None, message, None, hint, "MS307", field.axis)

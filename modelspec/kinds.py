@@ -1,0 +1,499 @@
+"""Kinds of values: what a field takes, in words and as JSON Schema, and how a literal becomes the value itself.
+
+A kind is asked twice. `read` takes what the author wrote, where a string may be an expression (`2 * hidden_dim`); what
+holds one comes back as `Deferred`. `complete` takes plain numbers and gives the value that a layer works with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from modelspec.diagnostics import Route
+from modelspec.expressions import Expression, ExpressionError, parse
+from modelspec.shape import Unknown
+
+__all__ = [
+    "AnyValue",
+    "Boolean",
+    "Choice",
+    "Deferred",
+    "Integer",
+    "Kind",
+    "ListOf",
+    "Number",
+    "Optional",
+    "PerAxis",
+    "Refused",
+    "Text",
+    "Words",
+    "name_value",
+    "refuse_expression",
+]
+
+
+class Refused(ValueError):
+    """A value that a kind does not take: code, message, the way into the value, and the way out.
+
+    `parts` holds several refusals where a list has several bad members.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "MS205",
+        route: Route = (),
+        hint: str | None = None,
+        span: tuple[int, int] | None = None,
+        parts: tuple[Refused, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.route = route
+        self.hint = hint
+        self.span = span
+        self.parts = parts
+
+    def each(self) -> Iterator[Refused]:
+        """The refusals that this one stands for."""
+        if self.parts:
+            for part in self.parts:
+                yield from part.each()
+        else:
+            yield self
+
+    def under(self, step: str | int) -> Refused:
+        """The same refusal, seen from one step further up."""
+        if self.parts:
+            return Refused(self.message, parts=tuple(part.under(step) for part in self.parts))
+        return Refused(
+            self.message, code=self.code, route=(step, *self.route), hint=self.hint, span=self.span
+        )
+
+
+def name_value(value: object) -> str:
+    """A value as its author may recognise it: `true`, `"same"`, `a list`, cut where it is long."""
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, str):
+        text = value if len(value) <= 40 else value[:39] + "…"
+        return f'"{text}"'
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "an empty list" if not value else f"a list of {len(value)}"
+    if isinstance(value, Unknown):
+        return f"the unknown size {value.name}" if value.name else "an unknown size"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+class Deferred:
+    """A value that holds expressions: known in kind, and not yet in number."""
+
+    __slots__ = ("expressions", "kind", "raw")
+
+    def __init__(self, kind: Kind, raw: Any, expressions: tuple[tuple[Route, Expression], ...]) -> None:
+        self.kind = kind
+        self.raw = raw
+        self.expressions = expressions
+
+    def fill(self, values: Iterable[Any]) -> Any:
+        """The complete value, with the expressions' values (in the order of `expressions`) in their places.
+
+        Raises Refused, with the route of what is refused.
+        """
+        raw = self.raw
+        for (route, _), value in zip(self.expressions, values, strict=True):
+            raw = _put(raw, route, list(value) if isinstance(value, tuple) else value)
+        return self.kind.complete(raw)
+
+
+def _put(raw: Any, route: Route, value: Any) -> Any:
+    if not route:
+        return value
+    copy = list(raw)
+    step = route[0]
+    assert isinstance(step, int)
+    copy[step] = _put(raw[step], route[1:], value)
+    return copy
+
+
+class Kind:
+    """What a field takes. Subclasses say it in `words`, in `complete` and in `schema`."""
+
+    words: str
+    options: tuple[str, ...] = ()
+    """The strings that are values themselves, and no expressions."""
+
+    def bind(self, owner: type) -> Kind:
+        """This kind, for a field of the class `owner`: some depend on its number of axes."""
+        return self
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        """The strings in `value` that are expressions, with the way to each."""
+        if isinstance(value, str):
+            yield (), value
+
+    def complete(self, value: Any) -> Any:
+        """The value that a layer works with. Raises Refused."""
+        raise NotImplementedError
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        """JSON Schema (draft 7) of what may be written; `expression` is the schema of an expression."""
+        raise NotImplementedError
+
+    def read(self, value: Any) -> Any:
+        """What the author wrote: the complete value, or Deferred if it holds expressions. Raises Refused."""
+        if value.__class__ is not str and value.__class__ is not list:
+            return self.complete(value)
+        found = tuple(self.find(value))
+        if not found:
+            return self.complete(value)
+        expressions, refusals = [], []
+        for route, text in found:
+            try:
+                expressions.append((route, parse(text)))
+            except ExpressionError as error:
+                refusals.append(refuse_expression(error, route, text, self.options))
+        if refusals:
+            raise refusals[0] if len(refusals) == 1 else Refused("", parts=tuple(refusals))
+        return Deferred(self, value, tuple(expressions))
+
+    def refuse(self, value: Any, hint: str | None = None, code: str = "MS205") -> Refused:
+        """The refusal of a value that is not of this kind."""
+        return Refused(f"expected {self.words}, got {name_value(value)}", code=code, hint=hint)
+
+
+def refuse_expression(error: ExpressionError, route: Route, text: str, options: tuple[str, ...]) -> Refused:
+    """An expression's error as a refusal; where the field has words of its own, one of them may be meant."""
+    hint = error.hint
+    if options and text.isidentifier():
+        import difflib
+
+        near = difflib.get_close_matches(text, options, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"one of: {', '.join(options)}, or an expression"
+    return Refused(error.message, code=error.code, route=route, hint=hint, span=error.span)
+
+
+class Integer(Kind):
+    """A whole number within bounds. A boolean is none, nor is 2.0. An unknown size passes: it may be within."""
+
+    def __init__(self, minimum: int | None = None, maximum: int | None = None, words: str | None = None) -> None:
+        self.minimum = minimum
+        self.maximum = maximum
+        if words is None:
+            words = "an integer"
+            if minimum is not None and maximum is not None:
+                words = f"an integer from {minimum} to {maximum}"
+            elif minimum == 1:
+                words = "a positive integer"
+            elif minimum is not None:
+                words = f"an integer of at least {minimum}"
+        self.words = words
+
+    def complete(self, value: Any) -> Any:
+        if value.__class__ is int:
+            if (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum):
+                return value
+            raise self.refuse(value, code="MS206")
+        if value.__class__ is Unknown:
+            return value
+        if value.__class__ is float:
+            hint = "use // for a division that gives a whole number, or write int(…)"
+            raise self.refuse(value, hint=f"write {int(value)}" if _is_whole_literal(value) else hint)
+        raise self.refuse(value)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        number: dict[str, Any] = {"type": "integer"}
+        if self.minimum is not None:
+            number["minimum"] = self.minimum
+        if self.maximum is not None:
+            number["maximum"] = self.maximum
+        return {"anyOf": [number, dict(expression)]}
+
+
+def _is_whole_literal(value: float) -> bool:
+    return value == value and abs(value) < 2**53 and value == int(value)
+
+
+class Number(Kind):
+    """A number within bounds, both inclusive unless `above` (exclusive) is given."""
+
+    def __init__(
+        self, minimum: float | None = None, maximum: float | None = None, *, above: float | None = None
+    ) -> None:
+        self.minimum = minimum
+        self.maximum = maximum
+        self.above = above
+        words = "a number"
+        if above is not None:
+            words = "a positive number" if above == 0 else f"a number above {above:g}"
+            if maximum is not None:
+                words += f", at most {maximum:g}"
+        elif minimum is not None and maximum is not None:
+            words = f"a number from {minimum:g} to {maximum:g}"
+        elif minimum is not None:
+            words = f"a number of at least {minimum:g}"
+        self.words = words
+
+    def complete(self, value: Any) -> Any:
+        if value.__class__ is not int and value.__class__ is not float:
+            raise self.refuse(value)
+        # A NaN is within no bounds, and infinity is no setting.
+        within = (
+            value == value
+            and abs(value) != float("inf")
+            and (self.minimum is None or value >= self.minimum)
+            and (self.maximum is None or value <= self.maximum)
+            and (self.above is None or value > self.above)
+        )
+        if not within:
+            raise self.refuse(value, code="MS206")
+        return value
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        number: dict[str, Any] = {"type": "number"}
+        if self.minimum is not None:
+            number["minimum"] = self.minimum
+        if self.maximum is not None:
+            number["maximum"] = self.maximum
+        if self.above is not None:
+            number["exclusiveMinimum"] = self.above
+        return {"anyOf": [number, dict(expression)]}
+
+
+class Boolean(Kind):
+    """`true` or `false`; never 0, 1, or a word such as `yes`."""
+
+    words = "true or false"
+
+    def complete(self, value: Any) -> Any:
+        if value is True or value is False:
+            return value
+        hint = None
+        if isinstance(value, int):
+            hint = f"write {'true' if value else 'false'}"
+        raise self.refuse(value, hint)
+
+    def read(self, value: Any) -> Any:
+        if isinstance(value, str) and value.lower() in ("yes", "no", "on", "off", "y", "n", "true", "false"):
+            word = "true" if value.lower() in ("yes", "on", "y", "true") else "false"
+            raise self.refuse(value, f"write {word}")
+        return super().read(value)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        # The words that YAML 1.1 takes for booleans are valid names, but here they are surely meant as literals.
+        words = "[yY][eE][sS]|[nN][oO]|[oO][nN]|[oO][fF][fF]|[yYnN]|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]"
+        slips = {"pattern": f"^({words})$"}
+        return {"anyOf": [{"type": "boolean"}, {"allOf": [dict(expression)], "not": slips}]}
+
+
+class Text(Kind):
+    """A string, taken as it is."""
+
+    words = "text"
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        return iter(())
+
+    def complete(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value
+        raise self.refuse(value, "put quotes around it" if isinstance(value, (int, float)) else None)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+class Choice(Kind):
+    """One of a few words."""
+
+    def __init__(self, *options: str) -> None:
+        self.options = options
+        self.words = "one of " + ", ".join(options) if len(options) > 1 else options[0]
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        return iter(())
+
+    def complete(self, value: Any) -> Any:
+        if value.__class__ is str and value in self.options:
+            return value
+        if not isinstance(value, str):
+            raise self.refuse(value)
+        import difflib
+
+        near = difflib.get_close_matches(value.lower(), self.options, 1)
+        raise self.refuse(value, f"did you mean '{near[0]}'?" if near else None, code="MS206")
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        return {"enum": list(self.options)}
+
+
+class Words(Kind):
+    """A few words of its own, or else another kind: `padding: same` or `padding: 2`."""
+
+    def __init__(self, *options: str, other: Kind) -> None:
+        self.options = (*options, *other.options)
+        self.own = options
+        self.other = other
+        self.words = f"{', '.join(options)} or {other.words}"
+
+    def bind(self, owner: type) -> Kind:
+        bound = self.other.bind(owner)
+        return self if bound is self.other else Words(*self.own, other=bound)
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        return iter(()) if value.__class__ is str and value in self.own else self.other.find(value)
+
+    def complete(self, value: Any) -> Any:
+        if value.__class__ is str and value in self.own:
+            return value
+        try:
+            return self.other.complete(value)
+        except Refused as refused:
+            if refused.route or refused.parts:
+                raise
+            raise self.refuse(value, refused.hint, refused.code) from None
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        return {"anyOf": [{"enum": list(self.own)}, *_alternatives(self.other.schema(expression))]}
+
+
+class Optional(Kind):
+    """Another kind, or `null`: the framework's None."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.options = kind.options
+        self.words = f"{kind.words} or null"
+
+    def bind(self, owner: type) -> Kind:
+        bound = self.kind.bind(owner)
+        return self if bound is self.kind else Optional(bound)
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        return self.kind.find(value)
+
+    def complete(self, value: Any) -> Any:
+        return None if value is None else self.kind.complete(value)
+
+    def read(self, value: Any) -> Any:
+        if value is None:
+            return None
+        read = self.kind.read(value)
+        if isinstance(read, Deferred) and read.kind is self.kind:
+            return Deferred(self, read.raw, read.expressions)
+        return read
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        return {"anyOf": [*_alternatives(self.kind.schema(expression)), {"type": "null"}]}
+
+
+class ListOf(Kind):
+    """A list of one kind, as a tuple. With `single`, one value stands for a list of it alone."""
+
+    def __init__(self, item: Kind, *, minimum: int = 0, single: bool = False, words: str | None = None) -> None:
+        self.item = item
+        self.minimum = minimum
+        self.single = single
+        self.words = words or (f"{item.words} or a list of such" if single else f"a list, each {item.words}")
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        if isinstance(value, list):
+            for index, member in enumerate(value):
+                for route, text in self.item.find(member):
+                    yield (index, *route), text
+        elif isinstance(value, str):
+            yield (), value
+
+    def complete(self, value: Any) -> Any:
+        if not isinstance(value, (list, tuple)):
+            if not self.single:
+                raise self.refuse(value)
+            return (self.item.complete(value),)
+        if len(value) < self.minimum:
+            raise self.refuse(value, code="MS206")
+        return _complete_members(self.item, value)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        item = self.item.schema(expression)
+        array: dict[str, Any] = {"type": "array", "items": item}
+        if self.minimum:
+            array["minItems"] = self.minimum
+        rest = _alternatives(item) if self.single else [dict(expression)]
+        return {"anyOf": [array, *rest]}
+
+
+class PerAxis(Kind):
+    """One value for every spatial axis, or a list with one for each: a tuple as long as the class's `rank`."""
+
+    def __init__(self, item: Kind, rank: int | None = None) -> None:
+        self.item = item
+        self.rank = rank
+        self.words = f"{item.words} or a list of {rank} such" if rank else item.words
+
+    def bind(self, owner: type) -> Kind:
+        rank: int = getattr(owner, "rank")  # noqa: B009 - only classes with spatial axes have it
+        return PerAxis(self.item, rank)
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        if isinstance(value, list):
+            for index, member in enumerate(value):
+                for route, text in self.item.find(member):
+                    yield (index, *route), text
+        elif isinstance(value, str):
+            yield (), value
+
+    def complete(self, value: Any) -> Any:
+        assert self.rank is not None
+        if not isinstance(value, (list, tuple)):
+            try:
+                return (self.item.complete(value),) * self.rank
+            except Refused as refused:
+                raise self.refuse(value, refused.hint, refused.code) from None
+        if len(value) != self.rank:
+            raise self.refuse(value, f"give one value, or {self.rank}", code="MS206")
+        return _complete_members(self.item, value)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        item = self.item.schema(expression)
+        array = {"type": "array", "items": item, "minItems": self.rank, "maxItems": self.rank}
+        return {"anyOf": [*_alternatives(item), array]}
+
+
+class AnyValue(Kind):
+    """Whatever stands there: what bears on no shape and no count, and has no fixed form."""
+
+    words = "any value"
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        return iter(())
+
+    def complete(self, value: Any) -> Any:
+        return value
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        return {}
+
+
+def _complete_members(item: Kind, values: Iterable[Any]) -> tuple[Any, ...]:
+    members, refusals = [], []
+    for index, member in enumerate(values):
+        try:
+            members.append(item.complete(member))
+        except Refused as refused:
+            refusals.append(refused.under(index))
+    if refusals:
+        raise refusals[0] if len(refusals) == 1 else Refused("", parts=tuple(refusals))
+    return tuple(members)
+
+
+def _alternatives(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(schema["anyOf"]) if set(schema) == {"anyOf"} else [schema]

@@ -1,0 +1,143 @@
+"""The words of the language, version 1: its keys, and the kinds of values that stand under them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from modelspec.diagnostics import Route
+from modelspec.dtype import BITS
+from modelspec.kinds import AnyValue, Boolean, Choice, Kind, ListOf, Integer, Number, Optional, Refused, Text
+from modelspec.limit import BYTE_METRICS, COUNT_METRICS, LimitKind
+from modelspec.shape import UNKNOWN
+
+__all__ = [
+    "BUDGET_KINDS",
+    "DIALECT",
+    "DIALECTS",
+    "DTYPE",
+    "ENTRY_KEYS",
+    "FLAG",
+    "LATER_ENTRY_KEYS",
+    "LATER_KEYS",
+    "MAX_LAYERS",
+    "METADATA",
+    "NAME",
+    "SHAPE",
+    "TEXT",
+    "TOP_KEYS",
+    "VARIABLE",
+    "VERSION",
+]
+
+VERSION = 1
+MAX_LAYERS = 200_000
+"""Distinct resolved layers in one model."""
+
+DIALECTS = ("torch", "keras")
+TOP_KEYS = (
+    "modelspec",
+    "name",
+    "description",
+    "metadata",
+    "dialect",
+    "dtype",
+    "activation_dtype",
+    "variables",
+    "input",
+    "layers",
+    "budget",
+)
+LATER_KEYS = ("inputs", "imports", "blocks", "outputs", "variants")
+LATER_ENTRY_KEYS = ("block", "with", "share", "inputs", "repeat", "shared", "when", "tie", "layers", "numbered")
+ENTRY_KEYS = ("type", "name", "trainable", "dtype")
+
+
+class _SizeKind(Integer):
+    """A size of an axis, or `null` for one that is not known."""
+
+    def __init__(self) -> None:
+        super().__init__(1, words="a positive integer, an expression, or null for an unknown size")
+
+    def complete(self, value: Any) -> Any:
+        return UNKNOWN if value is None else super().complete(value)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        return {"anyOf": [*super().schema(expression)["anyOf"], {"type": "null"}]}
+
+
+class _VariableKind(Kind):
+    """What a variable may be: a number, a truth value, a list of numbers, an expression over earlier ones, or null."""
+
+    words = "a number, true or false, a list of numbers, an expression, or null"
+    _number = Number()
+    _list = ListOf(_number)
+
+    def find(self, value: Any) -> Any:
+        return self._list.find(value) if isinstance(value, list) else super().find(value)
+
+    def complete(self, value: Any) -> Any:
+        if value is None or value is True or value is False:
+            return value
+        if isinstance(value, (list, tuple)):
+            return self._list.complete(value)
+        try:
+            return self._number.complete(value)
+        except Refused as refused:
+            raise self.refuse(value, code=refused.code) from None
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        literals = [{"type": "boolean"}, {"type": "null"}]
+        return {"anyOf": [*self._list.schema(expression)["anyOf"], {"type": "number"}, *literals]}
+
+
+class _FlagKind(Boolean):
+    """`true` or `false` as a literal: what must be known before anything is resolved."""
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        return iter(())
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class _NameKind(Kind):
+    """A layer's name: text or a whole number; dots make levels."""
+
+    words = "a name"
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        return iter(())
+
+    def complete(self, value: Any) -> str:
+        if value.__class__ is int:
+            return str(value)
+        if not isinstance(value, str):
+            hint = "put quotes around it" if isinstance(value, (int, float)) else None
+            raise self.refuse(value, hint)
+        if "{" in value or "}" in value:
+            hint = "spell the name out"
+            raise Refused("names with expressions in braces are not supported yet", code="MS208", hint=hint)
+        if not value or not value.isprintable() or value != value.strip() or ":" in value or "*" in value:
+            hint = "a name is printable text without ':' and '*', and does not begin or end with a space"
+            raise self.refuse(value, hint, code="MS206")
+        return value
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        # The last part is the end of the text; `$` would let a line break follow.
+        part = r"[^\s:*{}\x00-\x1f\x7f-\x9f]+"
+        return {"anyOf": [{"type": "string", "pattern": rf"^{part}( +{part})*(?![\s\S])"}, {"type": "integer"}]}
+
+
+TEXT = Optional(Text())
+NAME = _NameKind()
+FLAG = _FlagKind()
+DTYPE = Choice(*BITS)
+DIALECT = Choice(*DIALECTS)
+METADATA = AnyValue()
+SHAPE = ListOf(_SizeKind(), words="a shape such as [3, 224, 224]: sizes of one sample's axes, without the batch")
+VARIABLE = _VariableKind()
+BUDGET_KINDS: dict[str, LimitKind] = {
+    **dict.fromkeys(COUNT_METRICS, LimitKind("count")),
+    **dict.fromkeys(BYTE_METRICS, LimitKind("byte")),
+}

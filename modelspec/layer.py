@@ -1,0 +1,389 @@
+"""What a layer is: its arguments, what is inferred, its constraints, tensors, MACs and examples.
+
+A layer type is a class, and its class is the only place that knows it. The body declares the constructor's arguments
+as annotated fields; the methods say what comes out, which tensors it holds and what it costs. Nothing is built when
+the class is made: a run pays for the types that its files use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+
+from modelspec.kinds import (
+    AnyValue,
+    Boolean,
+    Integer,
+    Kind,
+    ListOf,
+    Number,
+    Optional,
+    PerAxis,
+)
+from modelspec.shape import Count, Dim, Shape
+
+__all__ = [
+    "Anything",
+    "Axis",
+    "AxisIndex",
+    "Broken",
+    "Example",
+    "Field",
+    "Layer",
+    "NonNegative",
+    "NonNegativePerAxis",
+    "OptionalSizePerAxis",
+    "Positive",
+    "Probability",
+    "Size",
+    "SizePerAxis",
+    "Sizes",
+    "Takes",
+    "Tensor",
+    "Wrapped",
+    "WrappedKind",
+    "axes",
+    "built",
+    "fields_of",
+    "inferred",
+    "list_constraints",
+    "no_macs",
+    "no_tensors",
+    "wrapped",
+]
+
+
+class Axis(NamedTuple):
+    """One axis of a tensor: what it runs over, and how long it is."""
+
+    name: str
+    size: Dim
+
+
+class Tensor(NamedTuple):
+    """A tensor that a layer holds. `dtype` is None for the weights' own."""
+
+    name: str
+    axes: tuple[Axis, ...]
+    kind: Literal["parameter", "buffer"] = "parameter"
+    trainable: bool = True
+    dtype: str | None = None
+
+
+def axes(**sizes: Dim) -> tuple[Axis, ...]:
+    """`axes(out_features=10, in_features=4)`: the axes of a tensor, in order."""
+    return tuple([Axis(name, size) for name, size in sizes.items()])
+
+
+class Broken(NamedTuple):
+    """A constraint that does not hold.
+
+    `constraint` is its number in the class's docstring; `field` the argument to point at (None: the layer itself);
+    `axis` the axis of the first input whose size is at fault, so that its origin can be told.
+    """
+
+    constraint: str | None
+    message: str
+    field: str | None = None
+    hint: str | None = None
+    code: str = "MS305"
+    axis: int | None = None
+
+
+class Takes:
+    """The samples that a layer takes, by the names of their axes: `Takes("C1", ("in_channels", "length"))`.
+
+    `"*"` stands for any number of axes, none included. `constraint` is its number in the docstring.
+    """
+
+    __slots__ = ("constraint", "layouts")
+
+    def __init__(self, constraint: str | None, *layouts: tuple[str, ...]) -> None:
+        self.constraint = constraint
+        self.layouts = layouts
+
+    def fits(self, rank: int) -> bool:
+        """Whether a sample with so many axes is taken."""
+        for layout in self.layouts:
+            if "*" in layout:
+                if rank >= len(layout) - 1:
+                    return True
+            elif rank == len(layout):
+                return True
+        return False
+
+    def show(self) -> str:
+        """`[in_channels, length] or [length]`."""
+        return " or ".join("[" + ", ".join("…" if name == "*" else name for name in n) + "]" for n in self.layouts)
+
+
+class Example:
+    """A layer with its arguments on an input: what comes out and what it costs, or which constraint it breaks."""
+
+    __slots__ = ("arguments", "breaks", "code", "dtype", "input", "macs", "output", "parameters")
+
+    def __init__(
+        self,
+        arguments: Mapping[str, Any],
+        *,
+        input: Shape,
+        output: Shape | None = None,
+        parameters: int | None = None,
+        macs: int | None = None,
+        breaks: str | None = None,
+        code: str | None = None,
+        dtype: str = "float32",
+    ) -> None:
+        self.arguments = arguments
+        self.input = input
+        self.output = output
+        self.parameters = parameters
+        self.macs = macs
+        self.breaks = breaks
+        self.code = code
+        self.dtype = dtype
+
+
+# Fields. An annotation says the kind, the value the default; without a default an argument must be given.
+
+if TYPE_CHECKING:
+    Wrapped = Any
+else:
+
+    class WrappedKind(Kind):
+        """A layer inside of a layer: an entry of its own. Read by `spec`, which knows the catalogue."""
+
+        words = "a layer: a type name, or a mapping with `type` and its arguments"
+
+        def schema(self, expression):
+            return {"$ref": "#/definitions/keras-entry"}
+
+    Wrapped = Annotated[Any, WrappedKind()]
+
+Size = Annotated[int, Integer(1)]
+NonNegative = Annotated[int, Integer(0)]
+Positive = Annotated[float, Number(above=0)]
+Probability = Annotated[float, Number(0, 1)]
+AxisIndex = Annotated[int, Integer(words="the number of an axis")]
+Anything = Annotated[Any, AnyValue()]
+Sizes = Annotated[tuple[int, ...], ListOf(Integer(1), minimum=1, single=True)]
+
+# One value for each spatial axis: the class says how many there are, in `rank`.
+SizePerAxis = Annotated[tuple[int, ...], PerAxis(Integer(1))]
+NonNegativePerAxis = Annotated[tuple[int, ...], PerAxis(Integer(0))]
+OptionalSizePerAxis = Annotated[tuple[int, ...] | None, Optional(PerAxis(Integer(1)))]
+
+_BOOLEAN = Boolean()
+_REQUIRED = object()
+
+
+class _Marker:
+    __slots__ = ("axis", "constraint", "optional", "take", "way")
+
+    def __init__(
+        self,
+        way: str,
+        axis: int | None,
+        take: Callable[..., Any] | None,
+        constraint: str | None = None,
+        optional: bool = False,
+    ) -> None:
+        self.way = way
+        self.axis = axis
+        self.take = take
+        self.constraint = constraint
+        self.optional = optional
+
+
+def inferred(
+    axis: int | None = None, *, take: Callable[[Shape], Any] | None = None, constraint: str | None = None
+) -> Any:
+    """An argument that the author may leave out, for what arrives tells it.
+
+    `axis` is the axis of the sample whose size it is; a written value that differs breaks `constraint`. `take` computes
+    it from the sample's shape instead; then the class itself holds the written value against what arrives.
+    """
+    return _Marker("inferred", axis, take, constraint)
+
+
+def built(axis: int | None = None, *, take: Callable[[Any, Shape], Any] | None = None) -> Any:
+    """A size that the framework takes from the input when the layer is built: no argument, never written.
+
+    `take` computes it from the layer, its arguments complete, and the shape of what arrives; it is asked before
+    `constrain`, so it gives an unknown size where the arguments make no sense.
+    """
+    return _Marker("built", axis, take)
+
+
+def wrapped(take: Callable[[Any, Shape], Shape], *, optional: bool = False) -> Any:
+    """A layer inside of this one; `take` gives the shape of what it is fed, from the layer and what arrives.
+
+    With `optional`, it may be left out or be null; it is None then.
+    """
+    return _Marker("wrapped", None, take, optional=optional)
+
+
+class Field:
+    """One declared field of a layer class.
+
+    `way` is `argument` (a constructor's argument), `inferred`, `built` or `wrapped`.
+    """
+
+    __slots__ = ("axis", "constraint", "default", "kind", "name", "required", "take", "way")
+
+    def __init__(self, name: str, kind: Kind, value: Any) -> None:
+        self.name = name
+        self.kind = kind
+        self.way: str = "argument"
+        self.axis: int | None = None
+        self.take: Callable[..., Any] | None = None
+        self.constraint: str | None = None
+        self.default: Any = None
+        self.required = value is _REQUIRED
+        if isinstance(value, _Marker):
+            self.way = value.way
+            self.axis = value.axis
+            self.take = value.take
+            self.constraint = value.constraint
+            self.required = value.way == "wrapped" and not value.optional
+        elif value is not _REQUIRED:
+            self.default = kind.complete(list(value) if isinstance(value, tuple) else value)
+
+    def from_shape(self, shape: Shape) -> Any:
+        """The value that what arrives gives an inferred field."""
+        if self.take is not None:
+            return self.take(shape)
+        assert self.axis is not None
+        return shape[self.axis]
+
+
+def _kind_of(annotation: Any) -> Kind | None:
+    if annotation is bool:
+        return _BOOLEAN
+    for extra in getattr(annotation, "__metadata__", ()):
+        if isinstance(extra, Kind):
+            return extra
+    return None
+
+
+def fields_of(layer: type[Layer]) -> dict[str, Field]:
+    """The fields of a layer class by name, in the order of declaration, those of its bases first."""
+    known: dict[str, Field] | None = layer.__dict__.get("_fields")
+    if known is not None:
+        return known
+    fields: dict[str, Field] = {}
+    for base in reversed(layer.__mro__):
+        for name, annotation in base.__dict__.get("__annotations__", {}).items():
+            kind = _kind_of(annotation)
+            if kind is not None:
+                fields[name] = Field(name, kind.bind(layer), getattr(layer, name, _REQUIRED))
+    layer._fields = fields
+    return fields
+
+
+def no_tensors(self: Layer) -> Iterable[Tensor]:
+    """What a layer says that holds no parameters and no buffers."""
+    return ()
+
+
+def no_macs(self: Layer, *shapes: Shape) -> Count:
+    """What a layer says that multiplies no matrices."""
+    return 0
+
+
+class Layer:
+    """A layer type. An instance is complete: every field has its value, a plain number or an unknown size.
+
+    Subclasses whose name begins with an underscore are shared arithmetic, and no layers themselves.
+    """
+
+    _fields: ClassVar[dict[str, Field]]
+
+    dialect: ClassVar[str]
+    """`torch` or `keras`: the package of the catalogue that the class stands in."""
+    takes: ClassVar[Takes] = Takes(None, ("*",))
+    """The samples that it takes."""
+    input_dtype: ClassVar[Literal["any", "float", "integer"]] = "any"
+    """What may arrive. A floating layer of torch refuses integers; an `Embedding` wants them."""
+    result: ClassVar[Literal["new", "view"]] = "new"
+    """Whether it makes a tensor, or passes on (a view of) the one that arrives."""
+    result_dtypes: ClassVar[Mapping[str, str]] = {}
+    """The dtypes of those results that have their own, by the result's name: `int64`, or `float` for what arrives where
+    it is a float and else the activations'."""
+    examples: ClassVar[tuple[Example, ...]] = ()
+
+    if TYPE_CHECKING:
+        # Declared as callables, for subclasses take as many inputs as their layer has.
+        output_shape: Callable[..., Shape]
+        """The shape of the result, from the shapes of the inputs."""
+        list_tensors: Callable[..., Iterable[Tensor]]
+        """The parameters and buffers, in the framework's order, under the framework's names."""
+        count_macs: Callable[..., Count]
+        """Multiply-accumulates for one sample, from the shapes of the inputs and of the result."""
+        constrain: Callable[..., Iterable[Broken]]
+        outputs: Callable[..., dict[str, Shape]]
+        parameters_by_hand: Callable[..., str | None]
+        macs_by_hand: Callable[..., str | None]
+        conventions: Callable[..., Iterable[str]]
+        output_by_hand: Callable[..., Mapping[str, str]]
+    else:
+
+        def constrain(self, x):
+            """The constraints that do not hold on this input."""
+            return ()
+
+        def outputs(self, x):
+            """Every result by the framework's name for it, the main one first."""
+            return {"output": self.output_shape(x)}
+
+        def parameters_by_hand(self):
+            """The number of parameters as one would work it out by hand: an expression over the fields."""
+            return None
+
+        def macs_by_hand(self, x, y):
+            """The MACs as one would work them out by hand: an expression over the fields, `input` and `output`."""
+            return None
+
+        def conventions(self):
+            """How this layer is counted where frameworks differ, in a sentence each."""
+            return ()
+
+        def output_by_hand(self, x):
+            """How an axis of the result comes about: axis name to expression over the fields and `input`."""
+            return {}
+
+    def __init_subclass__(cls) -> None:
+        package, _, rest = cls.__module__.partition(".catalogue.")
+        if package == "modelspec":
+            cls.dialect = rest.partition(".")[0]
+
+    @classmethod
+    def type_name(cls) -> str:
+        """The name by which a spec calls this type."""
+        return cls.__name__
+
+    def names(self) -> dict[str, Any]:
+        """What derivations by hand are over: the fields by name, and where a layer is inside, those of that too."""
+        names: dict[str, Any] = {}
+        own: dict[str, Any] = {}
+        for name, field in fields_of(type(self)).items():
+            value = self.__dict__[name]
+            if field.way != "wrapped":
+                own[name] = value
+            elif value is not None:
+                names.update(value.layer.names())
+        return {**names, **own}
+
+    def arguments(self) -> dict[str, Any]:
+        """The constructor's arguments, complete, in the order of declaration."""
+        values = self.__dict__
+        return {name: values[name] for name, field in fields_of(type(self)).items() if field.way != "built"}
+
+
+def list_constraints(layer: type[Layer]) -> Iterator[tuple[str, str]]:
+    """The numbered constraints of a layer's docstring: `("C1", "in_features is …")`."""
+    import re
+
+    text = layer.__doc__ or ""
+    for match in re.finditer(r"^ +(C\d+)  (.+(?:\n {8,}\S.*)*)", text, re.MULTILINE):
+        yield match[1], " ".join(match[2].split())

@@ -1,0 +1,102 @@
+"""The catalogue in words: every layer type in a line, or one type in full, all of it from the class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelspec import catalogue
+from modelspec.fitting import Fitted, Value, Written, fit
+from modelspec.kinds import Deferred
+from modelspec.layer import Example, Field, Layer, fields_of, list_constraints
+from modelspec.shape import show_shape
+
+__all__ = ["describe", "fit_example", "summarize"]
+
+
+def summarize(dialect: str) -> str:
+    """A dialect's layer types, a line each: the name and what the layer does."""
+    rows = [(layer.type_name(), _first_line(layer)) for layer in catalogue.list_layers(dialect)]
+    width = max(len(name) for name, _ in rows)
+    lines = [f"{dialect}: {len(rows)} layer types"]
+    lines.extend(f"  {name:<{width}}  {text}" for name, text in rows)
+    return "\n".join(lines) + "\n"
+
+
+def _first_line(layer: type[Layer]) -> str:
+    return (layer.__doc__ or "").strip().partition("\n")[0]
+
+
+def describe(layer: type[Layer]) -> str:
+    """One layer type in full: arguments, constraints by number, tensors, and its examples."""
+    lines = [f"{layer.type_name()} ({layer.dialect})", f"  {_first_line(layer)}", "", f"  Takes {layer.takes.show()}."]
+    lines += ["", "  Arguments"]
+    rows = [(field.name, _describe_field(field)) for field in fields_of(layer).values() if field.way != "built"]
+    width = max((len(name) for name, _ in rows), default=0)
+    lines += [f"    {name:<{width}}  {text}" for name, text in rows] or ["    none"]
+    constraints = list(list_constraints(layer))
+    if constraints:
+        lines += ["", "  Constraints"]
+        lines += [f"    {number:<3} {text}" for number, text in constraints]
+    lines += ["", "  Examples"]
+    for example in layer.examples:
+        lines += [f"    {line}" for line in _describe_example(layer, example)]
+    return "\n".join(lines) + "\n"
+
+
+def _describe_field(field: Field) -> str:
+    if field.way == "inferred":
+        return f"{field.kind.words}; inferred from what arrives if left out"
+    if field.required:
+        return f"{field.kind.words}; must be given"
+    return f"{field.kind.words}; default {_show(field.default)}"
+
+
+def _describe_example(layer: type[Layer], example: Example) -> list[str]:
+    written = ", ".join([f"type: {layer.type_name()}", *(f"{k}: {_show(v)}" for k, v in example.arguments.items())])
+    head = f"{{{written}}}" if example.arguments else layer.type_name()
+    fitted, broken = fit_example(layer, example)
+    if fitted is None or broken:
+        reason = broken[0].message if broken else ""
+        return [f"{head} on {show_shape(example.input)}", f"  refused ({broken[0].constraint}): {reason}"]
+    lines = [f"{head} on {show_shape(example.input)} gives {show_shape(fitted.output_shape)}"]
+    for tensor in fitted.tensors:
+        names = " × ".join(name for name, _ in tensor.axes) or "scalar"
+        kind = "" if tensor.kind == "parameter" else " (buffer)"
+        kind = " (not trainable)" if tensor.kind == "parameter" and not tensor.trainable else kind
+        lines.append(f"  {tensor.name}{kind}: {names} = {show_shape([size for _, size in tensor.axes])}")
+    return lines
+
+
+def fit_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, list[Any]]:
+    """Fit a class to one of its own examples."""
+    given: dict[str, Any] = {}
+    for name, value in example.arguments.items():
+        field = fields_of(layer)[name]
+        given[name] = _read_inside(layer.dialect, value) if field.way == "wrapped" else field.kind.read(_listed(value))
+        assert not isinstance(given[name], Deferred)
+    return fit(layer, given, (Value(example.input, example.dtype),), "float32")
+
+
+def _read_inside(dialect: str, value: Any) -> Written | None:
+    if value is None or isinstance(value, Written):
+        return value
+    entry = {"type": value} if isinstance(value, str) else dict(value)
+    inner = catalogue.find(dialect, entry.pop("type"))
+    assert inner is not None
+    return Written(inner, {name: fields_of(inner)[name].kind.read(_listed(given)) for name, given in entry.items()})
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(member) for member in value] if isinstance(value, tuple) else value
+
+
+def _show(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_show, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_show(member)}" for key, member in value.items()) + "}"
+    return str(value)

@@ -1,0 +1,73 @@
+"""Text as a terminal shows it: made harmless, measured in columns, wrapped and cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from unicodedata import category, east_asian_width
+
+__all__ = ["harmless", "pad", "width", "wrap"]
+
+
+def harmless(text: str) -> str:
+    """The text with everything that does not print (control characters, escapes, marks of direction) escaped."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    named = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}.get(char)
+    if named is not None:
+        return named
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def width(text: str) -> int:
+    """The columns that harmless text takes: two for a wide character, none for a combining one."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if category(char) in ("Mn", "Me") else 1 + (east_asian_width(char) in "WF") for char in text)
+
+
+def pad(text: str, columns: int, right: bool = False) -> str:
+    """The text filled up with spaces, on its right side or (with `right`) its left."""
+    space = " " * (columns - width(text))
+    return space + text if right else text + space
+
+
+def wrap(text: str, columns: int, breaks: str = " ") -> list[str]:
+    """Lines of at most so many columns, broken after one of `breaks`, or within a word that is too long by itself."""
+    lines: list[str] = []
+    line = ""
+    for piece in _split(text, breaks):
+        if width((line + piece).rstrip()) <= columns:
+            line += piece
+            continue
+        if line:
+            lines.append(line.rstrip())
+        line = piece
+        while width(line.rstrip()) > columns:
+            head = _take(line, columns)
+            lines.append(head)
+            line = line[len(head) :]
+    return [*lines, line.rstrip()] if line or not lines else lines
+
+
+def _split(text: str, breaks: str) -> Iterator[str]:
+    start = 0
+    for end, char in enumerate(text, 1):
+        if char in breaks:
+            yield text[start:end]
+            start = end
+    if start < len(text):
+        yield text[start:]
+
+
+def _take(text: str, columns: int) -> str:
+    taken = 0
+    for index, char in enumerate(text):
+        taken += width(char)
+        if taken > columns:
+            return text[: max(index, 1)]
+    return text

@@ -1,0 +1,124 @@
+"""A budget as a table: used, limit, share and a bar for each limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from modelspec.limit import Limit
+from modelspec.render.ansi import Paint
+from modelspec.render.cells import harmless, pad, width, wrap
+from modelspec.render.numbers import show_count, show_share
+
+__all__ = ["BudgetRow", "draw_budget", "list_sides"]
+
+_BAR = 20
+_LEAST_BAR = 8
+
+
+class BudgetRow(NamedTuple):
+    """One limit on a metric of the model, or of the layers in `scope`; `ok` is None where nothing was judged."""
+
+    metric: str
+    scope: str | None
+    limit: Limit
+    actual: int | None
+    ok: bool | None
+
+
+class _Side(NamedTuple):
+    label: str
+    used: str
+    limit: str
+    share: str
+    bar: tuple[int, int]
+    verdict: str
+
+
+def list_sides(row: BudgetRow) -> Iterator[tuple[str, int, bool | None]]:
+    """A limit's sides: `≤`, `≥` or `=`, the number, and whether that side holds (None: not judged)."""
+    sides = (("≤", row.limit.max), ("≥", row.limit.min), ("=", row.limit.exactly))
+    for sign, bound in sides:
+        if bound is None:
+            continue
+        if row.ok is None or row.actual is None:
+            yield sign, bound, row.ok
+        else:
+            yield sign, bound, {"≤": row.actual <= bound, "≥": row.actual >= bound, "=": row.actual == bound}[sign]
+
+
+def draw_budget(rows: Iterable[BudgetRow], columns: int, paint: Paint) -> list[str]:
+    """The lines of the table, of at most so many columns. Numbers keep all their digits."""
+    groups = [(scope, list(group)) for scope, group in groupby(rows, key=lambda row: row.scope)]
+    sides = [[side for row in group for side in _read(row, scope is not None)] for scope, group in groups]
+    flat = [side for group in sides for side in group]
+    header = _Side("Budget", "used", "limit", "share", (0, 0), "")
+    widths = [max(width(side[at]) for side in (header, *flat)) for at in range(4)]
+    verdict = max(width(side.verdict) for side in flat)
+    # Two columns of space between cells; the bar takes what is left.
+    bar = min(_BAR, columns - sum(widths) - verdict - 10)
+    if bar < _LEAST_BAR and bar < -2:
+        return _stack(groups, sides, columns, paint)
+    bar = bar if bar >= _LEAST_BAR else 0
+    lines = [paint(_line(header, widths, "", ""), "bold")]
+    for (scope, _), group in zip(groups, sides, strict=True):
+        if scope is not None:
+            lines.extend(paint(part, "bold") for part in wrap(harmless(scope), columns, " .*"))
+        for side in group:
+            style = _style(side)
+            drawn = paint(_draw_bar(side, bar), style) if bar else ""
+            lines.append(_line(side, widths, drawn, paint(side.verdict, style)))
+    return lines
+
+
+def _read(row: BudgetRow, scoped: bool) -> Iterator[_Side]:
+    for sign, bound, ok in list_sides(row):
+        share = show_share(row.actual, bound)
+        verdict = "not judged" if ok is None else "OK" if ok else "?" if row.actual is None else _blame(sign)
+        part = (0, 0) if row.actual is None or ok is None else (row.actual, bound)
+        label = f"  {row.metric}" if scoped else row.metric
+        yield _Side(label, show_count(row.actual), f"{sign} {bound:,}", share, part, verdict)
+
+
+def _blame(sign: str) -> str:
+    return {"≤": "OVER", "≥": "UNDER", "=": "DIFFERS"}[sign]
+
+
+def _style(side: _Side) -> str:
+    return {"OK": "green", "not judged": "dim"}.get(side.verdict, "bold red")
+
+
+def _line(side: _Side, widths: list[int], bar: str, verdict: str) -> str:
+    cells = [
+        pad(side.label, widths[0]),
+        pad(side.used, widths[1], right=True),
+        pad(side.limit, widths[2], right=True),
+        pad(side.share, widths[3], right=True),
+        *filter(None, (bar, verdict)),
+    ]
+    return "  ".join(cells).rstrip()
+
+
+def _draw_bar(side: _Side, columns: int) -> str:
+    part, whole = side.bar
+    full = columns if part >= whole else part * columns // whole
+    return "█" * full + "░" * (columns - full)
+
+
+def _stack(
+    groups: list[tuple[str | None, list[BudgetRow]]], sides: list[list[_Side]], columns: int, paint: Paint
+) -> list[str]:
+    """For numbers that are too long to stand beside one another."""
+    lines = [paint("Budget", "bold")]
+    for (scope, _), group in zip(groups, sides, strict=True):
+        if scope is not None:
+            lines.extend(paint(part, "bold") for part in wrap(harmless(scope), columns, " .*"))
+        for side in group:
+            lines.append(f"{side.label}  {paint(side.verdict, _style(side))}")
+            lines.append(f"    used   {side.used}")
+            lines.append(f"    limit  {side.limit}")
+            # A share of more than 1,000 times the limit says less than the two numbers.
+            if side.share and width(side.share) <= 20:
+                lines.append(f"    share  {side.share}")
+    return lines

@@ -1,0 +1,43 @@
+"""Numbers as people read them. Rounding never hides an overrun."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["show_bytes", "show_count", "show_share", "show_shape"]
+
+_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+def show_count(count: int | None) -> str:
+    """`184,610`; `?` for what is not known."""
+    return "?" if count is None else f"{count:,}"
+
+
+def show_bytes(count: int | None) -> str:
+    """The bytes in the unit that suits them, to one decimal: `728.9 KiB`. Empty where that would say nothing new."""
+    if count is None or count < 1024:
+        return ""
+    scale = 1024
+    for unit in _UNITS:
+        tenths = (count * 10 + scale // 2) // scale
+        if tenths < 10_240 or unit == _UNITS[-1]:
+            break
+        scale *= 1024
+    return f"{tenths // 10:,}.{tenths % 10} {unit}"
+
+
+def show_share(part: int | None, whole: int) -> str:
+    """A part in per cent of the whole, to one decimal: rounded down within it, and up beyond it."""
+    if part is None or whole == 0:
+        return "" if part is None or part else "100.0 %"
+    per_mille = part * 1000 // whole if part <= whole else -(-part * 1000 // whole)
+    return f"{per_mille // 10:,}.{per_mille % 10} %"
+
+
+def show_shape(shape: Sequence[int | None], dialect: str) -> str:
+    """A shape with its batch, as the dialect's own summaries show it: `[-1, 32]`, `(None, 32)`. `?` is unknown."""
+    sizes = ["?" if size is None else str(size) for size in shape]
+    if dialect == "keras":
+        return f"({', '.join(['None', *sizes])}{',' * (not sizes)})"
+    return f"[{', '.join(['-1', *sizes])}]"

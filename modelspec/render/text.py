@@ -1,0 +1,161 @@
+"""The report as text for a terminal: tables, and findings with the line of the file that they are on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelspec.limit import Limit
+from modelspec.render.ansi import Paint
+from modelspec.render.cells import harmless, pad, width, wrap
+from modelspec.render.findings import show_findings
+from modelspec.render.gauge import BudgetRow, draw_budget
+from modelspec.render.numbers import show_bytes, show_count, show_shape
+from modelspec.report import Layer, Model, Report
+
+__all__ = ["ACTIVATION_NOTE", "MACS_NOTE", "PEAK_NOTE", "show_findings", "show_report"]
+
+MACS_NOTE = "MACs: multiply-accumulates of one sample's forward pass; 1 MAC = 2 FLOPs"
+ACTIVATION_NOTE = "activations: the tensors that layers newly make, in evaluation, for one sample"
+PEAK_NOTE = "peak: nothing works in place; gates, attention scores and caches inside of a layer are not counted"
+
+_LABELS = (
+    ("Parameters", "parameters"),
+    ("  trainable", "trainable_parameters"),
+    ("  non-trainable", "non_trainable_parameters"),
+    ("  active", "active_parameters"),
+    ("Buffers", "buffers"),
+    ("MACs", "macs"),
+    ("FLOPs", "flops"),
+    ("Weight bytes", "weight_bytes"),
+    ("Activation bytes", "activation_bytes"),
+    ("Peak activation bytes", "peak_activation_bytes"),
+)
+_LEAST_NAME = 16
+_MOST_SHAPE = 30
+
+
+def show_report(report: Report, *, width: int = 80, color: bool = False) -> str:
+    """Each model as a table with its totals and its budget, then what was found. No line is wider than `width`,
+    lines of findings apart: those begin with a place that other tools read."""
+    paint = Paint(color)
+    parts = ["\n".join(_show_model(model, max(width, 40), paint)) + "\n" for model in report.models]
+    if report.diagnostics:
+        parts.append(show_findings(report, color=color))
+    return "\n".join(parts)
+
+
+def _show_model(model: Model, columns: int, paint: Paint) -> Iterator[str]:
+    yield from _show_header(model, columns, paint)
+    yield ""
+    yield from _show_layers(model, columns, paint)
+    yield from _show_totals(model, columns, paint)
+    if model.budget:
+        yield ""
+        rows = (
+            BudgetRow(line.metric, line.scope, Limit(line.limit.max, line.limit.min, line.limit.exactly), line.actual, line.ok)
+            for line in model.budget
+        )
+        yield from draw_budget(rows, columns, paint)
+    yield ""
+    notes = [MACS_NOTE, ACTIVATION_NOTE, PEAK_NOTE, *map(harmless, model.conventions)]
+    yield paint("Counted by", "dim")
+    for note in notes:
+        yield from (paint(line, "dim") for line in _hang(note, columns, "  "))
+
+
+def _hang(text: str, columns: int, indent: str) -> Iterator[str]:
+    first, *rest = wrap(text, columns - len(indent) - 2) or [""]
+    yield indent + first
+    yield from (f"{indent}  {line}" for line in rest)
+
+
+def _show_header(model: Model, columns: int, paint: Paint) -> Iterator[str]:
+    name = harmless(model.name if model.variant is None else f"{model.name}/{model.variant}")
+    yield from (paint(line, "bold") for line in wrap(name, columns, " -_/."))
+    inputs = ", ".join(
+        f"{harmless(key)} {show_shape(value.shape, model.dialect)} {value.dtype}" for key, value in model.inputs.items()
+    )
+    facts = (("file", harmless(model.path), "/ "), ("dialect", model.dialect, " "), ("inputs", inputs or "?", " "))
+    for label, text, breaks in facts:
+        label = "input" if label == "inputs" and len(model.inputs) < 2 else label
+        lines = wrap(text, columns - 9, breaks)
+        for index, line in enumerate(lines):
+            yield f"{paint(label.ljust(7), 'dim') if not index else ' ' * 7}  {line}"
+
+
+def name_layer(layer: Layer) -> str:
+    """`Linear-1`, or for a layer with a name of its own `fc1 (Linear)`; ` × 12` for equal rounds."""
+    path = harmless(layer.path)
+    if not path.rpartition(".")[2].startswith(f"{layer.type}-"):
+        path = f"{path} ({harmless(layer.type)})"
+    return path if layer.repeat == 1 else f"{path} × {layer.repeat:,}"
+
+
+def _show_layers(model: Model, columns: int, paint: Paint) -> Iterator[str]:
+    header = ("Layer (type)", "Output shape", "Parameters", "MACs")
+    rows = [
+        (
+            name_layer(layer),
+            show_shape(layer.output_shape, model.dialect),
+            show_count(layer.parameters),
+            show_count(layer.macs),
+        )
+        for layer in model.layers
+    ]
+    widest = [max(width(row[at]) for row in (header, *rows)) for at in range(4)]
+    numbers = widest[2:]
+    shape = min(widest[1], _MOST_SHAPE)
+    name = columns - shape - sum(numbers) - 6
+    if name < _LEAST_NAME:
+        shape = max(len(header[1]), shape + name - _LEAST_NAME)
+        name = columns - shape - sum(numbers) - 6
+    if name < _LEAST_NAME:
+        yield from _stack_layers(rows, columns, paint)
+        return
+    rule = paint("─" * columns, "dim")
+    yield paint(_row(header, [name, shape, *numbers]), "bold")
+    yield rule
+    for row in rows:
+        names, shapes = wrap(row[0], name - 2, " ._-/"), wrap(row[1], shape)
+        for index in range(max(len(names), len(shapes))):
+            cells = (
+                ("  " if index else "") + names[index] if index < len(names) else "",
+                shapes[index] if index < len(shapes) else "",
+                *(row[2:] if not index else ("", "")),
+            )
+            yield _row(cells, [name, shape, *numbers])
+    yield rule
+
+
+def _row(cells: tuple[str, ...], widths: list[int]) -> str:
+    padded = [pad(cell, columns, right=at > 1) for at, (cell, columns) in enumerate(zip(cells, widths, strict=True))]
+    return "  ".join(padded).rstrip()
+
+
+def _stack_layers(rows: list[tuple[str, str, str, str]], columns: int, paint: Paint) -> Iterator[str]:
+    """For numbers that are too long to stand beside one another."""
+    rule = paint("─" * columns, "dim")
+    yield rule
+    for name, shape, parameters, macs in rows:
+        yield from wrap(name, columns, " ._-/")
+        for label, text in (("output", shape), ("parameters", parameters), ("MACs", macs)):
+            yield from _hang(f"{label:<10}  {text}", columns, "  ")
+    yield rule
+
+
+def _show_totals(model: Model, columns: int, paint: Paint) -> Iterator[str]:
+    totals = model.totals
+    counts = {metric: getattr(totals, metric) for _, metric in _LABELS}
+    if not model.ok and all(count is None for count in counts.values()):
+        yield paint("Nothing is added up, for the spec has errors.", "yellow")
+        return
+    rows = [
+        (label, show_count(counts[metric]), show_bytes(counts[metric]) if metric.endswith("bytes") else "")
+        for label, metric in _LABELS
+        # Only a mixture of experts has parameters that a token does not touch.
+        if metric != "active_parameters" or counts[metric] != counts["parameters"]
+    ]
+    label, number = max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
+    for text, count, human in rows:
+        line = f"{text:<{label}}  {count:>{number}}"
+        yield paint(line, "bold") if text == "Parameters" else f"{line}  {paint(human, 'dim')}".rstrip()

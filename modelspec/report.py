@@ -1,0 +1,331 @@
+"""The report, version 1: what was found, what each layer is and costs, and whether the budgets hold.
+
+Frozen and public: tools rely on its JSON form, which is these models' fields. Counts and sizes are integers, or null
+where they cannot be known before the model runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from modelspec.budget import Verdict, measure
+from modelspec.cost import Cost, count, count_layer, count_tensor, dtype_of, is_trainable
+from modelspec.diagnostics import Finding, Where
+from modelspec.fitting import Fitted, Value
+from modelspec.limit import METRICS, Limit
+from modelspec.resolve import Graph, Node
+from modelspec.shape import Count, Unknown
+from modelspec.source import Document
+from modelspec.version import VERSION
+
+__all__ = [
+    "AxisSize",
+    "BudgetLine",
+    "Diagnostic",
+    "Layer",
+    "LimitValues",
+    "Metrics",
+    "Model",
+    "RelatedPlace",
+    "Report",
+    "Tensor",
+    "TensorType",
+    "Totals",
+    "describe",
+    "diagnose",
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class TensorType(_Frozen):
+    """What flows: a shape without the batch (null for an axis of unknown size), and a dtype."""
+
+    shape: list[int | None]
+    dtype: str
+
+
+class AxisSize(_Frozen):
+    """One axis of a tensor: what it runs over, and its length."""
+
+    name: str
+    size: int | None
+
+
+class Tensor(_Frozen):
+    """A tensor that a layer holds. `owner` is the path of the layer that it belongs to, null for this one."""
+
+    name: str
+    kind: Literal["parameter", "buffer"]
+    axes: list[AxisSize]
+    dtype: str
+    trainable: bool
+    count: int | None
+    owner: str | None
+
+
+class Metrics(_Frozen):
+    """What something costs: elements, operations and bytes, for one sample."""
+
+    parameters: int | None
+    trainable_parameters: int | None
+    non_trainable_parameters: int | None
+    active_parameters: int | None
+    buffers: int | None
+    macs: int | None
+    flops: int | None
+    weight_bytes: int | None
+    activation_bytes: int | None
+
+
+class _LayerFacts(_Frozen):
+
+    path: str
+    type: str
+    line: int
+    repeat: int
+    inputs: list[str]
+    output_shape: list[int | None]
+    outputs: dict[str, TensorType]
+    arguments: dict[str, Any]
+    inferred: list[str]
+    tensors: list[Tensor]
+
+
+class Layer(Metrics, _LayerFacts):
+    """A resolved layer: its arguments (the inferred ones named in `inferred`), its tensors, and what it costs."""
+
+
+class Totals(Metrics):
+    """What the whole model costs."""
+
+    peak_activation_bytes: int | None
+
+
+class LimitValues(_Frozen):
+    """A limit: at most, at least, exactly. Sides that are open are left out."""
+
+    max: int | None = None
+    min: int | None = None
+    exactly: int | None = None
+
+
+class BudgetLine(_Frozen):
+    """One limit, held against the model (`scope` null) or against layers; `ok` is null where nothing was judged."""
+
+    metric: str
+    scope: str | None
+    limit: LimitValues
+    actual: int | None
+    ok: bool | None
+
+
+class Model(_Frozen):
+    """One model of a file."""
+
+    path: str
+    name: str
+    variant: str | None
+    dialect: str
+    ok: bool
+    conventions: list[str] = Field(description="How the counts were taken where frameworks differ.")
+    inputs: dict[str, TensorType]
+    layers: list[Layer]
+    totals: Totals
+    budget: list[BudgetLine]
+
+    def __getitem__(self, path: str) -> Layer:
+        """Return the layer with this path. Raises KeyError."""
+        for layer in self.layers:
+            if layer.path == path:
+                return layer
+        raise KeyError(path)
+
+
+class RelatedPlace(_Frozen):
+    """Another place that has to do with a diagnostic."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+
+class Diagnostic(_Frozen):
+    """One finding in its place. Lines and columns count from 1, columns in characters; the end is exclusive."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    message: str
+    hint: str | None
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    layer: str | None
+    models: list[str]
+    related: list[RelatedPlace]
+    excerpt: str = Field("", exclude=True, description="The line of the file, for people.")
+
+
+class Report(_Frozen):
+    """What a run found, over all its files."""
+
+    modelspec_report: Literal[1] = 1
+    tool_version: str = VERSION
+    ok: bool
+    models: list[Model]
+    diagnostics: list[Diagnostic]
+
+    def to_json(self) -> str:
+        """Return the report as JSON, indented, with a line end."""
+        return self.model_dump_json(indent=2, exclude_unset=False) + "\n"
+
+
+def describe(document: Document, graph: Graph, verdicts: Iterable[Verdict], sound: bool, ok: bool) -> Model:
+    """One model's part of the report. A graph that is not sound has no totals, and its budget is not judged."""
+    nodes = graph.nodes()
+    conventions: dict[str, None] = {}
+    for node in nodes:
+        for told in node.fitted.layer.conventions():
+            conventions[told] = None
+    return Model(
+        path=document.path,
+        name=name_model(graph, document),
+        variant=None,
+        dialect=graph.spec.dialect,
+        ok=ok,
+        conventions=list(conventions),
+        inputs={name: _type(value) for name, value in graph.inputs.items()},
+        layers=[_describe_layer(document, graph, node) for node in nodes],
+        totals=_total(graph) if sound else Totals(**dict.fromkeys(METRICS)),
+        budget=[_line(verdict) for verdict in verdicts] if sound else list(_unjudged(graph)),
+    )
+
+
+def name_model(graph: Graph, document: Document) -> str:
+    """The name that a spec gives its model, or else the file's, without its ending."""
+    if graph.spec.name is not None:
+        return graph.spec.name
+    stem = document.path.replace("\\", "/").rpartition("/")[2]
+    return stem.rpartition(".")[0] or stem
+
+
+def _known(size: Count) -> int | None:
+    return None if isinstance(size, Unknown) else size
+
+
+def _type(value: Value) -> TensorType:
+    return TensorType(shape=[_known(size) for size in value.shape], dtype=value.dtype)
+
+
+def _metrics(cost: Cost) -> dict[str, int | None]:
+    return {name: _known(value) for name, value in zip(cost._fields, cost, strict=True)}
+
+
+def _total(graph: Graph) -> Totals:
+    cost = count(graph)
+    return Totals(**_metrics(cost), peak_activation_bytes=_known(measure(graph, cost, "peak_activation_bytes")))
+
+
+def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
+    fitted, dtype = node.fitted, graph.spec.dtype
+    outputs = {name: _type(value) for name, value in fitted.outputs.items()}
+    return Layer(
+        path=node.path,
+        type=fitted.layer.type_name(),
+        line=document.place(Where(node.route)).line,
+        repeat=1,
+        inputs=list(node.inputs),
+        output_shape=next(iter(outputs.values())).shape,
+        outputs=outputs,
+        arguments=plain_arguments(fitted),
+        inferred=list(fitted.inferred),
+        tensors=[
+            Tensor(
+                name=tensor.name,
+                kind=tensor.kind,
+                axes=[AxisSize(name=name, size=_known(size)) for name, size in tensor.axes],
+                dtype=dtype_of(tensor, node.entry, dtype),
+                trainable=is_trainable(tensor, node.entry),
+                count=_known(count_tensor(tensor)),
+                owner=None,
+            )
+            for tensor in fitted.tensors
+        ],
+        **_metrics(count_layer(fitted, node.entry, dtype)),
+    )
+
+
+def plain_arguments(fitted: Fitted) -> dict[str, Any]:
+    """A layer's complete arguments as JSON has them; a layer inside is a mapping with its `type`."""
+    return {name: _plain(value) for name, value in fitted.layer.arguments().items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return None
+    if isinstance(value, (tuple, list)):
+        return [_plain(member) for member in value]
+    if isinstance(value, Fitted):
+        return {"type": value.layer.type_name(), **plain_arguments(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(member) for key, member in value.items()}
+    return value
+
+
+def _line(verdict: Verdict) -> BudgetLine:
+    return BudgetLine(
+        metric=verdict.metric,
+        scope=verdict.scope,
+        limit=_limit(verdict.limit),
+        actual=_known(verdict.actual),
+        ok=verdict.ok,
+    )
+
+
+def _limit(limit: Limit) -> LimitValues:
+    return LimitValues(**{side: value for side, value in limit._asdict().items() if value is not None})
+
+
+def _unjudged(graph: Graph) -> Iterator[BudgetLine]:
+    budget = graph.spec.budget
+    if budget is None:
+        return
+    scopes: list[tuple[str | None, dict[str, Limit]]] = [(None, budget.model)]
+    scopes.extend((pattern, limits) for pattern, (limits, _) in budget.layers.items())
+    for scope, limits in scopes:
+        for metric, limit in limits.items():
+            yield BudgetLine(metric=metric, scope=scope, limit=_limit(limit), actual=None, ok=None)
+
+
+def diagnose(document: Document, finding: Finding, models: list[str]) -> Diagnostic:
+    """A finding in its place in the text."""
+    place = document.place(finding.where)
+    related = []
+    for where, message in finding.related:
+        there = document.place(where)
+        related.append(RelatedPlace(path=document.path, line=there.line, column=there.column, message=message))
+    return Diagnostic(
+        code=finding.code,
+        severity=finding.severity,
+        message=finding.message,
+        hint=finding.hint,
+        path=document.path,
+        line=place.line,
+        column=place.column,
+        end_line=place.end_line,
+        end_column=place.end_column,
+        layer=finding.layer,
+        models=models,
+        related=related,
+        excerpt=document.line(place.line),
+    )
+
+

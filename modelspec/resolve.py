@@ -1,0 +1,300 @@
+"""From the spec to the graph: one walk over the layers, carrying what flows.
+
+A layer whose entry, expressions' values and input have been seen before is not worked out again. What an error has
+spoilt is carried as None: nothing that depends on it is held against anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from modelspec.diagnostics import Finding, Related, Route, Where
+from modelspec.expressions import ExpressionError
+from modelspec.fitting import Fitted, Value, Written, fit
+from modelspec.kinds import Deferred, Refused, refuse_expression
+from modelspec.layer import Broken, fields_of
+from modelspec.shape import Shape, Unknown, show_dim
+from modelspec.spec import SPOILT, Entry, Input, Spec, Spoilt
+
+__all__ = ["Graph", "Node", "resolve"]
+
+
+class Node(NamedTuple):
+    """A layer in its place: its path, the way to its entry, what it reads, and what it resolved to."""
+
+    path: str
+    route: Route
+    inputs: tuple[str, ...]
+    entry: Entry
+    fitted: Fitted
+
+
+class Graph:
+    """The resolved model: the layers in order. `fitted` holds None for a layer that an error has spoilt."""
+
+    __slots__ = ("fitted", "inputs", "spec", "variables")
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.variables: dict[str, Any] = {}
+        self.inputs: dict[str, Value] = {}
+        self.fitted: list[Fitted | None] = []
+
+    def paths(self) -> list[str]:
+        """The layers' paths: a name, or the type and the number in its level."""
+        return [name_layer(entry, number) for number, entry in enumerate(self.spec.entries, 1)]
+
+    def nodes(self) -> list[Node]:
+        """The layers that are known, in order."""
+        nodes: list[Node] = []
+        reads = tuple(self.inputs)
+        for index, (path, entry, fitted) in enumerate(zip(self.paths(), self.spec.entries, self.fitted, strict=True)):
+            if fitted is not None and not isinstance(entry, Spoilt):
+                nodes.append(Node(path, ("layers", index), reads, entry, fitted))
+            reads = (path,)
+        return nodes
+
+
+def name_layer(entry: Entry | Spoilt, number: int) -> str:
+    """A layer's path: its name, or its type and its number in the level."""
+    if isinstance(entry, Spoilt):
+        return f"?-{number}"
+    return entry.name if entry.name is not None else f"{entry.layer.type_name()}-{number}"
+
+
+def resolve(spec: Spec) -> tuple[Graph, list[Finding]]:
+    """Resolve a spec: shapes, inferred arguments, tensors and MACs of every layer, and what does not fit together."""
+    walk = _Walk(spec)
+    walk.read_variables()
+    walk.read_input()
+    walk.read_layers()
+    walk.check_names()
+    return walk.graph, walk.findings
+
+
+class _Walk:
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.graph = Graph(spec)
+        self.names = self.graph.variables
+        self.findings: list[Finding] = []
+
+    # Expressions
+
+    def fill(
+        self,
+        deferred: Deferred,
+        route: Route,
+        names: Mapping[str, Any],
+        shape: Shape | None = None,
+        arriving: bool = True,
+        layer: str | None = None,
+    ) -> Any:
+        """The complete value of what holds expressions; SPOILT if it has none, which is then told."""
+        values: list[Any] = []
+        good = True
+        for inner, expression in deferred.expressions:
+            spoilt = any(names.get(name) is SPOILT for name in expression.names)
+            if spoilt or (not arriving and expression.names & _ARRIVING):
+                good = False
+                continue
+            try:
+                values.append(expression.evaluate(names, None if shape is None else _Sizes(shape)))
+            except ExpressionError as error:
+                good = False
+                refused = refuse_expression(error, inner, expression.text, deferred.kind.options)
+                self.tell(refused, route, layer)
+        if not good:
+            return SPOILT
+        try:
+            return deferred.fill(values)
+        except Refused as refused:
+            computed = {inner for inner, _ in deferred.expressions}
+            for part in refused.each():
+                # A bad literal is the schema's business; a bad value of an expression is told at the expression.
+                if part.code in ("MS205", "MS206") and any(part.route[: len(inner)] == inner for inner in computed):
+                    part.code = "MS406"
+                self.tell(part, route, layer)
+            return SPOILT
+
+    def tell(self, refused: Refused, route: Route, layer: str | None) -> None:
+        where = Where((*route, *refused.route), span=refused.span)
+        message = f"{layer}: {refused.message}" if layer else refused.message
+        self.findings.append(Finding(refused.code, message, where, refused.hint, layer))
+
+    # The top of the document
+
+    def read_variables(self) -> None:
+        for name, value in self.spec.variables.items():
+            if isinstance(value, Deferred):
+                self.names[name] = self.fill(value, ("variables", name), self.names)
+            elif value is None:
+                self.names[name] = Unknown(name)
+            else:
+                self.names[name] = value
+
+    def read_input(self) -> None:
+        given = self.spec.input
+        if not isinstance(given, Input):
+            return
+        shape = given.shape
+        if isinstance(shape, Deferred):
+            tree = self.spec.document.tree
+            assert isinstance(tree, dict)
+            route: Route = ("input", "shape") if isinstance(tree["input"], dict) else ("input",)
+            shape = self.fill(shape, route, self.names)
+            if shape is SPOILT:
+                return
+        dtype = given.dtype or ("int64" if self.holds_indices() else self.spec.activation_dtype)
+        self.graph.inputs["input"] = Value(shape, dtype)
+
+    def holds_indices(self) -> bool:
+        """Whether the input flows into a layer that looks its elements up."""
+        for entry in self.spec.entries:
+            if isinstance(entry, Spoilt):
+                return False
+            if entry.layer.result != "view":
+                return entry.layer.input_dtype == "integer"
+        return False
+
+    # The layers
+
+    def read_layers(self) -> None:
+        value = self.graph.inputs.get("input")
+        append = self.graph.fitted.append
+        for index, entry in enumerate(self.spec.entries):
+            if isinstance(entry, Spoilt):
+                value = None
+                append(None)
+                continue
+            fitted = None if value is None or entry.deferred else entry.memo.get(value)
+            if fitted is None:
+                fitted = self.read_layer(index, entry, value)
+            append(fitted)
+            value = None if fitted is None else fitted.output
+
+    def read_layer(self, index: int, entry: Entry, value: Value | None) -> Fitted | None:
+        given: Mapping[str, Any] | None = entry.given
+        key: Any = value
+        if entry.deferred:
+            given = self.fill_arguments(index, entry, value)
+            key = (value, repr(given))
+        if value is None or given is None:
+            return None
+        fitted: Fitted | None = entry.memo.get(key)
+        if fitted is None:
+            fitted, broken = fit(entry.layer, given, (value,), self.spec.activation_dtype)
+            if broken:
+                self.findings.extend(self.explain(index, entry, problem, value) for problem in broken)
+            elif fitted is not None:
+                entry.memo[key] = fitted
+        return fitted
+
+    def fill_arguments(self, index: int, entry: Entry, value: Value | None) -> dict[str, Any] | None:
+        names = self.names
+        shape = None
+        if value is not None:
+            shape = value.shape
+            if shape:
+                channels = shape[0] if self.spec.dialect == "torch" else shape[-1]
+                names = {**names, "in_channels": channels, "in_features": shape[-1]}
+        given: dict[str, Any] | None = dict(entry.given)
+        for path, deferred in entry.deferred:
+            route = ("layers", index, *path)
+            layer = name_layer(entry, index + 1)
+            complete = self.fill(deferred, route, names, shape, value is not None, layer)
+            if complete is SPOILT:
+                given = None
+            elif given is not None:
+                given = _put(given, path, complete)
+        return given
+
+    # What does not fit
+
+    def explain(self, index: int, entry: Entry, problem: Broken, value: Value) -> Finding:
+        path = name_layer(entry, index + 1)
+        message = f"{path}: {problem.message}"
+        if problem.constraint is not None:
+            message += f" ({entry.layer.type_name()} {problem.constraint})"
+        steps = tuple(problem.field.split(".")) if problem.field is not None else ()
+        related: tuple[Related, ...] = ()
+        if problem.axis is not None and value.shape:
+            size = show_dim(value.shape[problem.axis])
+            told = f"the axis of size {size} comes from here" if size != "?" else "the unknown axis comes from here"
+            related = (Related(Where(self.origin(index, problem.axis, len(value.shape))), told),)
+        return Finding(problem.code, message, self.point(index, steps), problem.hint, path, related)
+
+    def point(self, index: int, steps: Route) -> Where:
+        """Where an argument stands; the layer's type where it was not written."""
+        tree: Any = self.spec.document.tree
+        route: Route = ("layers", index)
+        at = tree["layers"][index]
+        for step in steps:
+            if not isinstance(at, dict) or step not in at:
+                break
+            route, at = (*route, step), at[step]
+        if isinstance(at, dict) and "type" in at:
+            route = (*route, "type")
+        return Where(route)
+
+    def origin(self, index: int, axis: int, rank: int) -> Route:
+        """The layer that gave an axis of what arrives at a layer its size, or the input."""
+        axis = axis - rank if axis >= 0 else axis
+        for earlier in range(index - 1, -1, -1):
+            fitted = self.graph.fitted[earlier]
+            assert fitted is not None
+            before, after = fitted.inputs[0].shape, fitted.output_shape
+            sets_sizes = any(field.required for field in fields_of(type(fitted.layer)).values())
+            if len(before) != len(after) or before[axis] != after[axis] or sets_sizes:
+                return ("layers", earlier)
+        return ("input",)
+
+    def check_names(self) -> None:
+        """Two layers with one path are an error, at the second."""
+        named = [entry.name for entry in self.spec.entries if not isinstance(entry, Spoilt) and entry.name is not None]
+        if len(set(named)) == len(named) and not any(map(_is_type_and_number, named)):
+            return
+        seen: dict[str, int] = {}
+        for index, path in enumerate(self.graph.paths()):
+            if path in seen:
+                first = seen[path]
+                related = Related(self.point(first, ("name",)), "the first one is here")
+                hint = "give one of them another name"
+                message = f"two layers are called '{path}'"
+                self.findings.append(
+                    Finding("MS301", message, self.point(index, ("name",)), hint, path, (related,))
+                )
+            else:
+                seen[path] = index
+
+
+_ARRIVING = frozenset({"in_channels", "in_features", "size"})
+
+
+class _Sizes:
+    """`size(n)`: the axis n of what arrives, counted as the framework does, in which 0 is the batch."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+
+    def __call__(self, axis: int) -> Any:
+        rank = len(self.shape) + 1
+        if axis in (0, -rank):
+            raise IndexError("axis 0 is the batch, which a spec does not know")
+        if not -rank < axis < rank:
+            raise IndexError(f"what arrives has the axes 1 to {rank - 1}")
+        return self.shape[axis - 1] if axis > 0 else self.shape[axis]
+
+
+def _put(given: Mapping[str, Any], path: Iterable[str], value: Any) -> dict[str, Any]:
+    step, *rest = path
+    if not rest:
+        return {**given, step: value}
+    inner: Written = given[step]
+    return {**given, step: Written(inner.layer, _put(inner.arguments, rest, value))}
+
+
+def _is_type_and_number(name: str) -> bool:
+    return name.rpartition("-")[2].isdigit()
+

@@ -1,0 +1,212 @@
+"""Argument sets for a layer class, derived from its own fields, kinds and layouts.
+
+Nothing here knows a layer by name: what a class declares is enough. The sets are drawn with a seeded `random.Random`,
+so that the same seed gives the same sets. Most go together, for sizes are taken from one another; some do not, so
+that refusals are compared too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from random import Random
+from typing import Any
+
+from modelspec.catalogue import list_layers
+from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Number, Optional, PerAxis, Text, Words
+from modelspec.layer import Field, Layer, WrappedKind, fields_of
+
+from .outcome import Question, Shape
+
+SIZES = (1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 10, 12)
+SMALL = (0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4)
+SLIP = 0.015
+"""How often a value is drawn that its kind does not take."""
+
+# What a field of no fixed form may hold, by how its name ends; others are left at their default.
+FREE = {
+    "activation": (None, "relu", "tanh", "softmax", "linear", "sigmoid", "gelu"),
+    "initializer": ("zeros", "ones", "glorot_uniform", "he_normal", "random_normal"),
+    "regularizer": (None, "l1", "l2"),
+    "constraint": (None, "non_neg", "max_norm"),
+}
+
+
+def draw(layer: type[Layer], seed: int) -> Iterator[Question]:
+    """Questions for this class without end, each once; fewer where the class has no more to ask."""
+    random = Random(f"{seed} {layer.dialect} {layer.type_name()}")
+    known = set()
+    misses = 0
+    while misses < 2_000:
+        question = _draw_question(layer, random)
+        key = json.dumps(question)
+        if key in known:
+            misses += 1
+            continue
+        misses = 0
+        known.add(key)
+        yield question
+
+
+def _draw_question(layer: type[Layer], random: Random) -> Question:
+    shape = _draw_shape(layer, random)
+    dtype = "int64" if layer.input_dtype == "integer" else "float32"
+    if random.random() < 0.04:
+        dtype = "float32" if dtype == "int64" else "int64"
+    return Question(_draw_arguments(layer, shape, random, inside=False), shape, dtype)
+
+
+def _draw_shape(layer: type[Layer], random: Random) -> Shape:
+    shape: list[int] = []
+    for name in random.choice(layer.takes.layouts):
+        axes = random.choice((0, 0, 1, 1, 2, 3)) if name == "*" else 1
+        shape.extend(random.choice(SIZES) for _ in range(axes))
+    if random.random() < 0.04:
+        shape.insert(0, random.choice(SIZES))
+    elif shape and random.random() < 0.04:
+        shape.pop(0)
+    return tuple(shape)
+
+
+def _draw_arguments(layer: type[Layer], shape: Shape, random: Random, *, inside: bool) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    for name, field in fields_of(layer).items():
+        if field.way == "wrapped" and not field.required and random.random() < 0.7:
+            continue
+        if field.way == "wrapped":
+            arguments[name] = _draw_inside(layer, name, shape, random, deep=inside)
+        elif field.way == "inferred":
+            if random.random() < 0.3:
+                arguments[name] = _draw_inferred(field, shape, random)
+        elif field.way == "argument" and (field.required or random.random() < 0.5):
+            value = _draw_value(field.kind, name, shape, random)
+            if value is not _NOTHING:
+                arguments[name] = value
+    return arguments
+
+
+def _draw_inferred(field: Field, shape: Shape, random: Random) -> Any:
+    if random.random() < 0.7:
+        try:
+            arriving = field.from_shape(shape)
+        except (IndexError, TypeError, ValueError):
+            arriving = None  # a sample that the layer does not take tells nothing
+        if arriving is not None:
+            return list(arriving) if isinstance(arriving, tuple) else arriving
+    return _draw_value(field.kind, field.name, shape, random)
+
+
+def _draw_inside(outer: type[Layer], name: str, shape: Shape, random: Random, *, deep: bool) -> dict[str, Any]:
+    """An entry for a wrapped layer: mostly of a type that the outer class's examples hold, else of any."""
+    everything = {layer.type_name(): layer for layer in list_layers(outer.dialect)}
+    shown = {name_entry(example.arguments[name]) for example in outer.examples if example.arguments.get(name)}
+    names = sorted(shown) if random.random() < 0.85 and not deep and shown else sorted(everything)
+    plain = [n for n in names if all(field.way != "wrapped" for field in fields_of(everything[n]).values())]
+    chosen = random.choice(plain if deep or not names else names)
+    return {"type": chosen, **_draw_arguments(everything[chosen], shape, random, inside=True)}
+
+
+def name_entry(entry: Any) -> str:
+    """The type of a written entry: a bare word, or a mapping with `type`."""
+    return entry if isinstance(entry, str) else entry["type"]
+
+
+_NOTHING: Any = object()
+
+
+def _draw_value(kind: Kind, name: str, shape: Shape, random: Random) -> Any:
+    match kind:
+        case Optional():
+            drawn = _draw_value(kind.kind, name, shape, random)
+            return None if drawn is _NOTHING or random.random() < 0.25 else drawn
+        case Words():
+            return random.choice(kind.own) if random.random() < 0.5 else _draw_value(kind.other, name, shape, random)
+        case Choice():
+            return "nonsense" if random.random() < SLIP else random.choice(kind.options)
+        case Boolean():
+            return random.random() < 0.5
+        case Integer():
+            return _draw_integer(kind, shape, random)
+        case Number():
+            return _draw_number(kind, random)
+        case PerAxis():
+            return _draw_per_axis(kind, name, shape, random)
+        case ListOf():
+            return _draw_list(kind, name, shape, random)
+        case Text():
+            return "text"
+        case AnyValue():
+            return random.choice(FREE.get(name.rpartition("_")[2], (_NOTHING,)))
+        case WrappedKind():
+            raise AssertionError("a wrapped field is drawn with its class")
+        case _:
+            return _draw_schema(kind.schema({}), random)
+
+
+def _draw_schema(schema: Mapping[str, Any], random: Random) -> Any:
+    """A value of a kind that a dialect brings: what its schema takes is all that is known of it."""
+    if "anyOf" in schema:
+        drawn = [_draw_schema(part, random) for part in schema["anyOf"]]
+        return random.choice([value for value in drawn if value is not _NOTHING] or [_NOTHING])
+    if "enum" in schema:
+        return "nonsense" if random.random() < SLIP else random.choice(schema["enum"])
+    match schema.get("type"):
+        case "null":
+            return None
+        case "boolean":
+            return random.random() < 0.5
+        case "integer":
+            return max(random.choice(SMALL), schema.get("minimum", 0))
+        case "number":
+            return max(random.choice((0.1, 0.5, 1.0, 2.0)), schema.get("minimum", 0))
+        case "object" if not schema.get("required"):
+            drawn_parts = {name: _draw_schema(part, random) for name, part in schema.get("properties", {}).items()}
+            return {n: value for n, value in drawn_parts.items() if value is not _NOTHING and random.random() < 0.7}
+    return _NOTHING
+
+
+def _draw_integer(kind: Integer, shape: Shape, random: Random) -> Any:
+    if random.random() < SLIP:
+        return random.choice((True, 1.5, kind.minimum - 1 if kind.minimum is not None else -9))
+    if kind.minimum is None:
+        value = random.randint(-len(shape) - 1, len(shape) + 1)
+    elif kind.minimum > 0:
+        near = [size for size in shape if size >= kind.minimum]
+        value = random.choice(near) if near and random.random() < 0.3 else random.choice(SIZES)
+        value = random.choice((1, 2, value)) if random.random() < 0.5 else value
+    else:
+        value = random.choice(SMALL)
+    if kind.minimum is not None:
+        value = max(value, kind.minimum)
+    return value if kind.maximum is None else min(value, kind.maximum)
+
+
+def _draw_number(kind: Number, random: Random) -> float:
+    low = kind.minimum if kind.minimum is not None else kind.above
+    if random.random() < SLIP and low is not None:
+        return low - 0.5 if kind.above is None or random.random() < 0.5 else low
+    edges = [edge for edge in (kind.minimum, kind.maximum) if edge is not None]
+    within = [value for value in (1e-5, 0.1, 0.25, 0.5, 0.9, 1.0, 2.0) if kind.maximum is None or value <= kind.maximum]
+    within = [value for value in within if low is None or value > low]
+    if low is None:
+        within.append(-0.5)
+    return random.choice(within + edges)
+
+
+def _draw_per_axis(kind: PerAxis, name: str, shape: Shape, random: Random) -> Any:
+    assert kind.rank is not None
+    if random.random() < 0.5:
+        return _draw_value(kind.item, name, shape, random)
+    length = kind.rank + 1 if random.random() < SLIP else kind.rank
+    return [_draw_value(kind.item, name, shape, random) for _ in range(length)]
+
+
+def _draw_list(kind: ListOf, name: str, shape: Shape, random: Random) -> Any:
+    if kind.single and random.random() < 0.3:
+        return _draw_value(kind.item, name, shape, random)
+    if shape and isinstance(kind.item, Integer) and kind.item.minimum is not None and random.random() < 0.6:
+        return list(shape[random.randrange(len(shape)) :])
+    length = kind.minimum + random.choice((0, 0, 1, 2))
+    if length and random.random() < SLIP:
+        length -= 1
+    return [_draw_value(kind.item, name, shape, random) for _ in range(length)]

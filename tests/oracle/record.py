@@ -1,0 +1,91 @@
+"""Write what the frameworks make of each class: `python -m tests.oracle.record [DIALECT.NAME …]`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from types import ModuleType
+from typing import Any
+
+from modelspec.catalogue import dialects, list_layers
+from modelspec.layer import Layer
+
+from .draw import draw
+from .outcome import RECORDED, Outcome, Question, list_recorded, path_of, write_head, write_line
+
+SEED = 1
+SETS = 300
+"""How many sets a class is asked."""
+REFUSED = 100
+"""How many of them the framework may refuse."""
+TRIES = 5_000
+
+
+def load_oracle(dialect: str) -> ModuleType:
+    """The oracle of a dialect. Imports the framework."""
+    return importlib.import_module(f"{__package__}.{dialect}_oracle")
+
+
+def list_examples(layer: type[Layer]) -> Iterator[Question]:
+    """The class's own examples, as questions."""
+    for example in layer.examples:
+        yield Question(_plain(example.arguments), tuple(example.input), example.dtype)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(member) for name, member in value.items()}
+    return [_plain(member) for member in value] if isinstance(value, (list, tuple)) else value
+
+
+def ask_all(layer: type[Layer], oracle: ModuleType, seed: int, sets: int) -> Iterator[tuple[Question, Outcome]]:
+    """The class's examples, then drawn sets, of which at most a third are refused."""
+    known = []
+    for question in list_examples(layer):
+        if all(isinstance(size, int) for size in question.input):
+            known.append(question)
+            yield question, oracle.ask(layer, question)
+    refused = 0
+    for question in islice(draw(layer, seed), TRIES):
+        if question in known:
+            continue
+        outcome = oracle.ask(layer, question)
+        if outcome.refused is not None:
+            refused += 1
+            if refused > sets * REFUSED // SETS:
+                continue
+        yield question, outcome
+        sets -= 1
+        if not sets:
+            return
+
+
+def record(layer: type[Layer]) -> None:
+    """Write the recorded file of one class."""
+    oracle = load_oracle(layer.dialect)
+    lines = [write_head(oracle.FRAMEWORK, oracle.list_arguments(layer))]
+    lines.extend(write_line(question, outcome) for question, outcome in ask_all(layer, oracle, SEED, SETS))
+    path = path_of(layer.dialect, layer.type_name())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    accepted = sum('"outputs":' in line for line in lines)
+    sys.stderr.write(f"{layer.dialect}.{layer.type_name()}: {len(lines) - 1} sets, {accepted} accepted\n")
+
+
+def main(names: list[str]) -> None:
+    """Write the recorded files of these classes, or of all; then the files of classes that are no more are removed."""
+    for dialect in dialects():
+        layers = {f"{dialect}.{layer.type_name()}": layer for layer in list_layers(dialect)}
+        for name, layer in layers.items():
+            if not names or name in names:
+                record(layer)
+        for name in list_recorded(dialect):
+            if f"{dialect}.{name}" not in layers:
+                path_of(dialect, name).unlink()
+    sys.stderr.write(f"{sum(path.stat().st_size for path in RECORDED.rglob('*.jsonl')):,} bytes\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,142 @@
+"""What torch makes of a layer: built and run on the meta device, and once on the processor."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import Any, get_overloads
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from modelspec.layer import Layer, fields_of
+
+from .outcome import Outcome, Question, Shape
+
+FRAMEWORK = f"torch {torch.__version__.partition('+')[0]}"
+
+# Two batches: the axis that goes from the one to the other is the batch. Both are larger than the sizes that are drawn,
+# so that a batch that is taken for channels does not pass.
+BATCHES = (101, 103)
+
+# Fused operations that the counter has no formula for: with one of them its sum is no count.
+UNCOUNTED = frozenset(
+    {"mkldnn_rnn_layer", "lstm", "gru", "_native_multi_head_attention", "_transformer_encoder_layer_fwd"}
+)
+
+
+class Counter(FlopCounterMode):
+    """The flop counter, which also tells whether all that it saw is in its sum."""
+
+    def __init__(self) -> None:
+        super().__init__(display=False)
+        self.complete = True
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func.overloadpacket.__name__ in UNCOUNTED:
+            self.complete = False
+        return super().__torch_dispatch__(func, types, args, kwargs)
+
+
+class MixedBatchError(ValueError):
+    """A result in which the samples of a batch are not apart."""
+
+
+def ask(layer: type[Layer], question: Question) -> Outcome:
+    """What torch.nn makes of the question. What only the processor refuses is refused: meta tensors hold no values."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            counters = [Counter(), Counter()]
+            results = []
+            for batch, counter in zip(BATCHES, counters, strict=True):
+                with counter:
+                    module, result = _run(layer, question, "meta", batch)
+                results.append(result)
+            outputs = tuple(drop_batch(one, two) for one, two in zip(*results, strict=True))
+            _run(layer, question, "cpu", BATCHES[1])
+        except Exception as error:  # whatever torch raises is its refusal
+            return Outcome(shorten(error))
+    saved = set(module.state_dict())
+    return Outcome(
+        None,
+        tuple((name, tuple(tensor.shape), tensor.requires_grad) for name, tensor in module.named_parameters()),
+        tuple((name, tuple(tensor.shape)) for name, tensor in module.named_buffers() if name in saved),
+        outputs,
+        count_sample(counters),
+    )
+
+
+def count_sample(counters: list[Counter]) -> int | None:
+    """The MACs of one sample, from the counts for both batches: some products do not grow with the batch."""
+    if not all(counter.complete for counter in counters):
+        return None
+    one, two = (counter.get_total_flops() // 2 for counter in counters)
+    each, rest = divmod(two - one, BATCHES[1] - BATCHES[0])
+    assert rest == 0
+    return one - (BATCHES[0] - 1) * each
+
+
+def shorten(error: Exception) -> str:
+    """The first words of an error, as a reason."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:80]
+
+
+def _run(layer: type[Layer], question: Question, device: str, batch: int) -> tuple[torch.nn.Module, list[torch.Tensor]]:
+    arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in question.arguments.items()}
+    for name, field in fields_of(layer).items():
+        if field.way == "inferred" and name not in arguments:
+            arguments[name] = field.from_shape(question.input)
+    shape = list(question.input)
+    # The recurrent layers and attention take the batch second, unless they are told otherwise.
+    shape.insert(0 if arguments.get("batch_first", "batch_first" not in fields_of(layer)) else 1, batch)
+    with torch.device(device), torch.no_grad():
+        module = getattr(torch.nn, layer.type_name())(**arguments).eval()
+        return module, flatten(module(torch.zeros(shape, dtype=getattr(torch, question.dtype))))
+
+
+def flatten(result: Any) -> list[torch.Tensor]:
+    """The tensors of a result, in order."""
+    if isinstance(result, torch.Tensor):
+        return [result]
+    return [tensor for member in result for tensor in flatten(member)]
+
+
+def drop_batch(one: Any, two: Any) -> tuple[Shape, str]:
+    """The shape of one sample's result and its dtype, from the results for both batches."""
+    apart = [axis for axis, sizes in enumerate(zip(one.shape, two.shape, strict=True)) if sizes[0] != sizes[1]]
+    if len(apart) != 1 or (one.shape[apart[0]], two.shape[apart[0]]) != BATCHES:
+        raise MixedBatchError(f"the batch is not kept apart: {tuple(one.shape)}, {tuple(two.shape)}")
+    shape = tuple(size for axis, size in enumerate(one.shape) if axis != apart[0])
+    return shape, str(one.dtype).removeprefix("torch.")
+
+
+def list_arguments(layer: type[Layer]) -> dict[str, Any]:
+    """The constructor's arguments and their defaults; `<required>` where there is none."""
+    return read_signature(getattr(torch.nn, layer.type_name()))
+
+
+def read_signature(cls: type) -> dict[str, Any]:
+    """The named arguments of a constructor; where it passes on what it is given, those of its bases too."""
+    arguments: dict[str, Any] = {}
+    for base in cls.__mro__:
+        if base is object or "__init__" not in base.__dict__:
+            continue
+        overloads = get_overloads(base.__init__)  # type: ignore[misc]
+        parameters = inspect.signature(overloads[0] if overloads else base.__init__).parameters  # type: ignore[misc]
+        passes_on = False
+        for name, parameter in list(parameters.items())[1:]:
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                passes_on = True
+            elif not name.startswith("_"):
+                arguments.setdefault(name, _name_default(parameter.default))
+        if not passes_on:
+            break
+    return arguments
+
+
+def _name_default(default: Any) -> Any:
+    if default is inspect.Parameter.empty:
+        return "<required>"
+    plain = isinstance(default, (bool, int, float, str, list, tuple, type(None)))
+    return default if plain else f"<{type(default).__name__}>"

@@ -1,0 +1,204 @@
+"""Laws that every layer class keeps. A new class is held to them by being in the catalogue."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, get_origin
+
+import pytest
+from oracle.ours import answer, read_arguments
+from oracle.outcome import Question, read
+
+from modelspec.catalogue import dialects, list_layers
+from modelspec.expressions import parse
+from modelspec.fitting import Fitted, Value, fit
+from modelspec.kinds import Deferred, Refused
+from modelspec.layer import Example, Layer, fields_of, list_constraints
+from modelspec.shape import Unknown, numel
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = {f"{dialect}.{layer.type_name()}": layer for dialect in dialects() for layer in list_layers(dialect)}
+EXAMPLES = [
+    pytest.param(layer, example, id=f"{name}-{number}")
+    for name, layer in LAYERS.items()
+    for number, example in enumerate(layer.examples, 1)
+]
+every_class = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+
+# A numbered sentence that says what comes out is shown by the examples that are valid; the others can be broken.
+PROMISE = re.compile(r"(The|Each|Every) (\w+ )?(output|result)s?\b")
+
+
+def is_valid(example: Example) -> bool:
+    return example.breaks is None and example.code is None
+
+
+def plain(value: Any) -> Any:
+    """As a reader of YAML gives it: lists, no tuples."""
+    if isinstance(value, dict):
+        return {name: plain(member) for name, member in value.items()}
+    return [plain(member) for member in value] if isinstance(value, (list, tuple)) else value
+
+
+def try_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, list[tuple[str, str | None]]]:
+    """What is fitted, and the codes and constraints of what is wrong."""
+    try:
+        values = read_arguments(layer, plain(example.arguments))
+    except Refused as refused:
+        return None, [(part.code, None) for part in refused.each()]
+    fitted, broken = fit(layer, values, (Value(example.input, example.dtype),), "float32")
+    return fitted, [(problem.code, problem.constraint) for problem in broken]
+
+
+def count_parameters(fitted: Fitted) -> int:
+    return sum(numel(a.size for a in tensor.axes) for tensor in fitted.tensors if tensor.kind == "parameter")
+
+
+@cache
+def list_accepted(layer: type[Layer]) -> tuple[tuple[Question, Fitted], ...]:
+    """The recorded questions that are accepted, and the valid examples, with what the catalogue makes of them."""
+    accepted = []
+    for question, _ in read(layer.dialect, layer.type_name()).lines:
+        fitted, _ = answer(layer, question)
+        if fitted is not None:
+            accepted.append((question, fitted))
+    return tuple(accepted)
+
+
+@pytest.mark.parametrize(("layer", "example"), EXAMPLES)
+def test_example_comes_out_as_it_says(layer: type[Layer], example: Example) -> None:
+    fitted, broken = try_example(layer, example)
+    if not is_valid(example):
+        assert broken, "nothing is wrong with it"
+        if example.breaks is not None:
+            assert example.breaks in [constraint for _, constraint in broken]
+            assert example.breaks in dict(list_constraints(layer))
+        if example.code is not None:
+            assert example.code in [code for code, _ in broken]
+        assert (example.output, example.parameters, example.macs) == (None, None, None)
+        return
+    assert not broken
+    assert fitted is not None
+    if example.output is not None:
+        assert fitted.output_shape == example.output
+    if example.parameters is not None:
+        assert count_parameters(fitted) == example.parameters
+    if example.macs is not None:
+        assert fitted.macs == example.macs
+
+
+@every_class
+def test_examples_show_every_constraint(layer: type[Layer]) -> None:
+    valid = [example for example in layer.examples if is_valid(example)]
+    assert any(example.output is not None and example.parameters is not None for example in valid)
+    shown = {constraint for example in layer.examples for _, constraint in try_example(layer, example)[1]}
+    constraints = dict(list_constraints(layer))
+    assert [int(number[1:]) for number in constraints] == list(range(1, len(constraints) + 1))
+    unbroken = {number for number, text in constraints.items() if number not in shown and not PROMISE.match(text)}
+    assert not unbroken, "no example breaks them"
+
+
+@every_class
+def test_constraints_that_are_named_are_written_down(layer: type[Layer]) -> None:
+    """In the fields and layouts; those of `constrain` are held by the recorded refusals."""
+    named = {layer.takes.constraint, *(field.constraint for field in fields_of(layer).values())} - {None}
+    for question, _ in read(layer.dialect, layer.type_name()).lines:
+        try:
+            values = read_arguments(layer, question.arguments)
+        except Refused:
+            continue
+        _, broken = fit(layer, values, (Value(question.input, question.dtype),), "float32")
+        # What is wrong inside of a wrapped layer bears that layer's own number.
+        named |= {p.constraint for p in broken if p.constraint and (p.field is None or "." not in p.field)}
+    if not any(field.way == "wrapped" for field in fields_of(layer).values()):
+        assert named <= set(dict(list_constraints(layer)))
+
+
+@every_class
+def test_docstring_has_its_source(layer: type[Layer]) -> None:
+    assert layer.__doc__ is not None
+    assert re.search(r"^    Source: \S", layer.__doc__, re.MULTILINE)
+    assert layer.__doc__.partition("\n")[0].endswith(".")
+
+
+@every_class
+def test_fields_say_what_they_take(layer: type[Layer]) -> None:
+    for base in layer.__mro__:
+        if base.__module__.startswith("modelspec.catalogue"):
+            own = {n for n, a in inspect.get_annotations(base).items() if get_origin(a) is not ClassVar}
+            assert own <= set(fields_of(layer)), "an annotation without a kind is no field"
+    for field in fields_of(layer).values():
+        assert field.kind.words.strip()
+        if field.way == "argument" and not field.required:
+            assert not isinstance(field.default, Deferred)
+            assert field.kind.complete(field.default) == field.default, "a default that is not of its own kind"
+        if field.way in ("inferred", "built"):
+            assert (field.axis is None) != (field.take is None)
+
+
+@every_class
+def test_numbers_by_hand_are_the_counted_ones(layer: type[Layer]) -> None:
+    wraps = any(field.way == "wrapped" for field in fields_of(layer).values())
+    for question, fitted in list_accepted(layer):
+        instance, x, y = fitted.layer, question.input, fitted.output_shape
+        names = {**instance.names(), "input": x, "output": y}
+        parameters = instance.parameters_by_hand()
+        if parameters is not None:
+            assert parse(parameters).evaluate(names) == count_parameters(fitted), (question, parameters)
+        else:
+            assert wraps or not count_parameters(fitted), (question, "no word of how its parameters come about")
+        macs = instance.macs_by_hand(x, y)
+        if macs is not None:
+            assert parse(macs).evaluate(names) == fitted.macs, (question, macs)
+        else:
+            assert wraps or not fitted.macs, (question, "no word of how its MACs come about")
+        by_hand = [parse(text).evaluate(names) for text in instance.output_by_hand(x).values()]
+        sizes = iter(y)
+        assert all(value in sizes for value in by_hand), (question, instance.output_by_hand(x), y)
+
+
+@every_class
+def test_what_is_known_with_an_unknown_axis_is_so_with_any_size(layer: type[Layer]) -> None:
+    """And nothing is refused for it, but what needs the size to exist."""
+    for question, fitted in islice(list_accepted(layer), 120):
+        values = read_arguments(layer, question.arguments)
+        for shape in list_hidden(question.input):
+            blurred, broken = fit(layer, values, (Value(shape, question.dtype),), "float32")
+            if blurred is None:
+                assert {problem.code for problem in broken} == {"MS307"}, (question, shape, broken)
+                continue
+            assert not broken, (question, shape, broken)
+            assert list(blurred.outputs) == list(fitted.outputs)
+            pairs = [(blurred.macs, fitted.macs), (len(blurred.tensors), len(fitted.tensors))]
+            for one, other in zip(blurred.outputs.values(), fitted.outputs.values(), strict=True):
+                assert len(one.shape) == len(other.shape), (question, shape)
+                pairs += zip(one.shape, other.shape, strict=True)
+            for mine, theirs in zip(blurred.tensors, fitted.tensors, strict=True):
+                assert mine.name == theirs.name
+                pairs += [(a.size, b.size) for a, b in zip(mine.axes, theirs.axes, strict=True)]
+            for known, true in pairs:
+                assert isinstance(known, Unknown) or known == true, (question, shape)
+
+
+def list_hidden(shape: tuple[int, ...]) -> Iterator[tuple[int | Unknown, ...]]:
+    """The shape with each axis unknown in turn, then with all of them."""
+    for axis in range(len(shape)):
+        yield (*shape[:axis], Unknown(f"n{axis}"), *shape[axis + 1 :])
+    if len(shape) > 1:
+        yield tuple(Unknown(f"n{axis}") for axis in range(len(shape)))
+
+
+def test_index_is_fresh() -> None:
+    spec = importlib.util.spec_from_file_location("write_index", ROOT / "tools" / "write_index.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    for path, text in tool.write().items():
+        assert path.read_text(encoding="utf-8") == text, "run `python tools/write_index.py`"

@@ -1,0 +1,24 @@
+"""Write schema/: the JSON Schemas of a spec and of the report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from modelspec.json_schema import report_schema, spec_schema
+
+FOLDER = Path(__file__).resolve().parent.parent / "schema"
+
+
+def write() -> dict[Path, str]:
+    """The schemas' texts, by their paths."""
+    schemas = {"modelspec-v1.schema.json": spec_schema(), "report-v1.schema.json": report_schema()}
+    return {
+        FOLDER / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()
+    }
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for path, text in write().items():
+        path.write_text(text, encoding="utf-8")
