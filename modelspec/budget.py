@@ -68,7 +68,7 @@ def _judge_layers(graph: Graph) -> Iterator[Verdict]:
         for metric, limit in limits.items():
             route = ("budget", "layers", pattern, metric)
             counts = [
-                (node.path, getattr(count_layer(node.fitted, node.entry, graph.spec.dtype), metric)) for node in matched
+                (node.path, getattr(count_layer(node.fitted), metric)) for node in matched
             ]
             if not each:
                 counts = [(pattern, total(actual for _, actual in counts))]
@@ -153,7 +153,7 @@ def _explain_unknown(graph: Graph, verdict: Verdict, what: str) -> Finding:
         node
         for node in graph.nodes()
         if verdict.metric != "peak_activation_bytes"
-        and isinstance(getattr(count_layer(node.fitted, node.entry, graph.spec.dtype), verdict.metric), Unknown)
+        and isinstance(getattr(count_layer(node.fitted), verdict.metric), Unknown)
     ]
     related = tuple(Related(Where(node.route), f"{node.path}: not known") for node in blamed[:3])
     hint = f"give {causes} a value in `variables`" if causes else "give every axis a size in `input`"
@@ -183,7 +183,7 @@ def _weigh(graph: Graph, verdict: Verdict) -> list[tuple[str, Route, int]]:
         nodes = match_nodes(verdict.scope, nodes)
     weighed = []
     for node in nodes:
-        weight = getattr(count_layer(node.fitted, node.entry, graph.spec.dtype), metric)
+        weight = getattr(count_layer(node.fitted), metric)
         if isinstance(weight, int) and weight:
             weighed.append((node.path, node.route, weight))
     weighed.sort(key=lambda row: -row[2])

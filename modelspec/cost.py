@@ -13,7 +13,6 @@ from modelspec.fitting import Fitted, Value
 from modelspec.layer import Tensor
 from modelspec.resolve import Graph
 from modelspec.shape import Count, Unknown, numel
-from modelspec.spec import Entry, Spoilt
 
 __all__ = ["Cost", "count", "count_layer", "count_tensor", "dtype_of", "is_trainable", "peak"]
 
@@ -37,19 +36,19 @@ def count_tensor(tensor: Tensor) -> Count:
     return numel([size for _, size in tensor.axes])
 
 
-def dtype_of(tensor: Tensor, entry: Entry, default: str) -> str:
-    """A tensor's dtype: its own, the entry's, or the model's."""
-    return tensor.dtype or entry.dtype or default
+def dtype_of(tensor: Tensor, fitted: Fitted) -> str:
+    """A tensor's dtype: its own, or that of the layer's weights."""
+    return tensor.dtype or fitted.dtype
 
 
-def is_trainable(tensor: Tensor, entry: Entry) -> bool:
+def is_trainable(tensor: Tensor, fitted: Fitted) -> bool:
     """Whether training changes a tensor."""
-    return tensor.kind == "parameter" and tensor.trainable and entry.trainable
+    return tensor.kind == "parameter" and tensor.trainable and fitted.trainable
 
 
-def count_layer(fitted: Fitted, entry: Entry, dtype: str) -> Cost:
-    """What one layer costs; `dtype` is the model's, for tensors that have none of their own."""
-    known: Cost | None = fitted.spare
+def count_layer(fitted: Fitted) -> Cost:
+    """What one layer costs."""
+    known: Cost | None = fitted.cost
     if known is not None:
         return known
     trainable: Count = 0
@@ -58,10 +57,10 @@ def count_layer(fitted: Fitted, entry: Entry, dtype: str) -> Cost:
     weight_bytes: Count = 0
     for tensor in fitted.tensors:
         elements = count_tensor(tensor)
-        weight_bytes = weight_bytes + size_in_bytes(elements, dtype_of(tensor, entry, dtype))
+        weight_bytes = weight_bytes + size_in_bytes(elements, dtype_of(tensor, fitted))
         if tensor.kind == "buffer":
             buffers = buffers + elements
-        elif is_trainable(tensor, entry):
+        elif is_trainable(tensor, fitted):
             trainable = trainable + elements
         else:
             frozen = frozen + elements
@@ -78,7 +77,7 @@ def count_layer(fitted: Fitted, entry: Entry, dtype: str) -> Cost:
         weight_bytes=weight_bytes,
         activation_bytes=_made(fitted),
     )
-    fitted.spare = cost
+    fitted.cost = cost
     return cost
 
 
@@ -98,15 +97,10 @@ def _bytes(value: Value) -> Count:
 
 def count(graph: Graph) -> Cost:
     """What the whole model costs: the sum over its layers. The graph must be sound."""
-    dtype = graph.spec.dtype
-    entries: dict[int, tuple[Fitted, Entry]] = {}
-    for fitted, entry in zip(graph.fitted, graph.spec.entries, strict=True):
-        assert fitted is not None
-        assert not isinstance(entry, Spoilt)
-        entries[id(fitted)] = (fitted, entry)
     sums: list[Count] = [0] * len(Cost._fields)
-    for key, times in Counter(map(id, graph.fitted)).items():
-        for index, value in enumerate(count_layer(*entries[key], dtype)):
+    for fitted, times in Counter(graph.fitted).items():
+        assert fitted is not None
+        for index, value in enumerate(count_layer(fitted)):
             sums[index] = sums[index] + times * value
     return Cost(*sums)
 

@@ -32,7 +32,7 @@ __all__ = [
 
 
 class Formula(NamedTuple):
-    """`(in_features + 1) × out_features`, `(204 + 1) × 32`, 6560. `names` and `numbers` are one text if no name is in."""
+    """`(in_features + 1) × out_features`, `(204 + 1) × 32`, 6560; the two texts are one where there is no name."""
 
     names: str
     numbers: str
@@ -144,7 +144,7 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
         path=document.path,
         dialect=graph.spec.dialect,
         inputs=graph.inputs,
-        layers=tuple(_derive_node(graph, node, document.place(Where(node.route)).line) for node in chosen),
+        layers=tuple(_derive_node(node, document.place(Where(node.route)).line) for node in chosen),
         sums=tuple(_sum(graph, nodes)) if path is None else (),
         peak=_find_peak(graph, nodes) if path is None else None,
         verdicts=tuple(judge(graph)) if path is None else (),
@@ -152,9 +152,9 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
     )
 
 
-def _derive_node(graph: Graph, node: Node, line: int) -> LayerDerivation:
-    cost = count_layer(node.fitted, node.entry, graph.spec.dtype)
-    dtypes = [dtype_of(tensor, node.entry, graph.spec.dtype) for tensor in node.fitted.tensors]
+def _derive_node(node: Node, line: int) -> LayerDerivation:
+    cost = count_layer(node.fitted)
+    dtypes = [dtype_of(tensor, node.fitted) for tensor in node.fitted.tensors]
     terms = tuple(_gather(zip(map(count_tensor, node.fitted.tensors), dtypes, strict=True)))
     told = _derive(node.fitted, node.path, line)
     return told._replace(cost=cost, weight_bytes=ByteSum(terms, cost.weight_bytes))
@@ -208,7 +208,7 @@ def _name_origin(field: Field) -> str:
         return "the last axis of what arrives"
     if field.axis == 0:
         return "the first axis of what arrives"
-    return "the shape of what arrives" if field.axis is None else f"axis {field.axis} of what arrives"
+    return "from the shape of what arrives" if field.axis is None else f"axis {field.axis} of what arrives"
 
 
 # Bytes
@@ -239,7 +239,7 @@ def _add_bytes(terms: tuple[ByteTerm, ...]) -> Count:
 
 def _sum(graph: Graph, nodes: list[Node]) -> Iterator[Sum]:
     cost = count(graph)
-    each = [count_layer(node.fitted, node.entry, graph.spec.dtype) for node in nodes]
+    each = [count_layer(node.fitted) for node in nodes]
     for metric in SUMMED:
         terms = (getattr(part, metric) for part in each)
         yield Sum(metric, tuple(term for term in terms if isinstance(term, Unknown) or term), getattr(cost, metric))
@@ -249,7 +249,7 @@ def _find_peak(graph: Graph, nodes: list[Node]) -> Peak:
     total = measure(graph, count(graph), "peak_activation_bytes")
     if isinstance(total, int):
         for node in nodes:
-            made = count_layer(node.fitted, node.entry, graph.spec.dtype).activation_bytes
+            made = count_layer(node.fitted).activation_bytes
             reads: Count = 0
             for value in node.fitted.inputs:
                 reads = reads + size_in_bytes(numel(value.shape), value.dtype)
@@ -286,8 +286,8 @@ def write_formula(text: str, names: Mapping[str, Any]) -> Formula:
 
 def _write(node: ast.expr, names: Mapping[str, Any]) -> _Part:
     match node:
-        case ast.Constant(value=int()):
-            return _Part(str(node.value), str(node.value), Fraction(node.value), _ATOM)
+        case ast.Constant(value=int(number)):
+            return _Part(str(number), str(number), Fraction(number), _ATOM)
         case ast.Name():
             return _write_value(node.id, names[node.id])
         case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=int(index))):
@@ -370,16 +370,14 @@ def _call(name: str, parts: list[_Part]) -> _Part:
 
 
 def _bracket(part: _Part, binds: int) -> _Part:
-    """The part as it stands beside an operator: in round brackets if it binds less, in square ones around those."""
+    """Put the part beside an operator: in round brackets if it binds less, in square ones around those."""
     if part.binds >= binds:
         return part
     start, end = "[]" if part.depth % 2 else "()"
-    return _Part(
-        f"{start}{part.names}{end}", f"{start}{part.numbers}{end}", part.value, _ATOM, part.depth + 1
-    )
+    return _Part(f"{start}{part.names}{end}", f"{start}{part.numbers}{end}", part.value, _ATOM, part.depth + 1)
 
 
 def show_axes(tensor: Tensor) -> tuple[str, str]:
-    """A tensor's axes by name and by size: `out_features × in_features`, `32 × 204`."""
+    """Return a tensor's axes by name and by size: `out_features × in_features`, `32 × 204`."""
     sizes: list[Dim] = [size for _, size in tensor.axes]
     return " × ".join(name for name, _ in tensor.axes), " × ".join(map(show_dim, sizes))

@@ -29,9 +29,22 @@ class Fitted:
     """A layer type with complete arguments, on the inputs that it was fitted to.
 
     `given` are the names that the author wrote, `inferred` those that the inputs told; the others are defaults.
+    `output` is the main result. `dtype` is that of its weights, `trainable` whether training changes them.
     """
 
-    __slots__ = ("given", "inferred", "inputs", "layer", "macs", "outputs", "spare", "tensors")
+    __slots__ = (
+        "cost",
+        "dtype",
+        "given",
+        "inferred",
+        "inputs",
+        "layer",
+        "macs",
+        "output",
+        "outputs",
+        "tensors",
+        "trainable",
+    )
 
     def __init__(
         self,
@@ -48,15 +61,13 @@ class Fitted:
         self.inferred = inferred
         self.inputs = inputs
         self.outputs = outputs
+        self.output = next(iter(outputs.values()))
         self.tensors = tensors
         self.macs = macs
-        self.spare: Any = None
-        """Room for what the floors above work out once per fitted layer."""
-
-    @property
-    def output(self) -> Value:
-        """The main result."""
-        return next(iter(self.outputs.values()))
+        self.dtype = "float32"
+        self.trainable = True
+        self.cost: Any = None
+        """What `cost` has counted: once, however often the layer stands in graphs."""
 
     @property
     def output_shape(self) -> Shape:

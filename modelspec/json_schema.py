@@ -11,11 +11,12 @@ from json import dumps
 from typing import Any
 
 from modelspec import catalogue
+from modelspec.closed import SHARED
 from modelspec.expressions import MAX_LENGTH
 from modelspec.kinds import Boolean, Integer, Kind, PerAxis
 from modelspec.language import BUDGET_KINDS, DIALECTS, DTYPE, NAME
 from modelspec.layer import Layer, fields_of
-from modelspec.schema import SHARED, LayerBudget, LongShape, SpecV1, entry_model
+from modelspec.schema import Budget, LayerBudget, LongShape, SpecV1, entry_model, summarise
 
 __all__ = ["report_schema", "spec_schema"]
 
@@ -50,14 +51,15 @@ def spec_schema() -> _Schema:
             "description": "An expression over variables and what arrives, such as 2 * hidden_dim.",
         },
         "long-shape": _draft_7(LongShape.model_json_schema()),
+        "budget": _draft_7(Budget.model_json_schema()),
         "layer-budget": _draft_7(LayerBudget.model_json_schema()),
     }
-    definitions.update(top.pop("definitions", {}))
     for dialect in DIALECTS:
         definitions.update(_define_entries(dialect))
-    layers = top["properties"]["layers"]
+    for name in ("name", "description"):
+        # An editor would write the default out.
+        del top["properties"][name]["default"]
     items = {dialect: {"items": {"$ref": f"#/definitions/{dialect}-entry"}} for dialect in DIALECTS}
-    del layers["items"]
     chosen = {
         "if": {"properties": {"dialect": {"const": "keras"}}, "required": ["dialect"]},
         "then": {"properties": {"layers": items["keras"]}},
@@ -84,7 +86,7 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
     mapping: _Schema = {
         "type": "object",
         "required": ["type"],
-        "properties": {"type": {"description": "Which layer this is.", "anyOf": list(_list_types(layers))}},
+        "properties": {"type": {"anyOf": list(_list_types(layers))}},
         "allOf": [
             {
                 "if": {
@@ -115,16 +117,12 @@ def _define_name(layer: type[Layer]) -> str:
 
 def _list_types(layers: Iterable[type[Layer]]) -> Iterable[_Schema]:
     for layer in layers:
-        yield {"const": layer.type_name(), "description": _summarise(layer)}
-
-
-def _summarise(model: type) -> str:
-    return (model.__doc__ or "").strip().partition("\n")[0]
+        yield {"const": layer.type_name(), "description": summarise(layer)}
 
 
 def _define_layer(layer: type[Layer]) -> _Schema:
     definition = _draft_7(entry_model(layer).model_json_schema())
-    return {**definition, "title": _define_name(layer), "description": _summarise(layer)}
+    return {**definition, "title": _define_name(layer), "description": summarise(layer)}
 
 
 def _draft_7(schema: Any) -> Any:

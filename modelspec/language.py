@@ -7,7 +7,7 @@ from typing import Any
 
 from modelspec.diagnostics import Route
 from modelspec.dtype import BITS
-from modelspec.kinds import AnyValue, Boolean, Choice, Kind, ListOf, Integer, Number, Optional, Refused, Text
+from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Number, Optional, Refused, Text
 from modelspec.limit import BYTE_METRICS, COUNT_METRICS, LimitKind
 from modelspec.shape import UNKNOWN
 
@@ -20,6 +20,7 @@ __all__ = [
     "FLAG",
     "LATER_ENTRY_KEYS",
     "LATER_KEYS",
+    "LATER_TYPES",
     "MAX_LAYERS",
     "METADATA",
     "NAME",
@@ -50,6 +51,7 @@ TOP_KEYS = (
 )
 LATER_KEYS = ("inputs", "imports", "blocks", "outputs", "variants")
 LATER_ENTRY_KEYS = ("block", "with", "share", "inputs", "repeat", "shared", "when", "tie", "layers", "numbered")
+LATER_TYPES = ("Sequential", "Residual", "Parallel", "MixtureOfExperts", "Custom")
 ENTRY_KEYS = ("type", "name", "trainable", "dtype")
 
 
@@ -101,6 +103,28 @@ class _FlagKind(Boolean):
         return {"type": "boolean"}
 
 
+class _DtypeKind(Choice):
+    """A data type by its name. Messages do not list them all."""
+
+    _others: Mapping[str, str] = {"fp16": "float16", "fp32": "float32", "fp64": "float64", "fp8": "float8_e4m3fn"}
+
+    def __init__(self) -> None:
+        super().__init__(*BITS)
+        self.words = "a dtype such as float32, bfloat16 or int8"
+
+    def complete(self, value: Any) -> Any:
+        if value.__class__ is str and value in BITS:
+            return value
+        if not isinstance(value, str):
+            raise self.refuse(value, "write its name")
+        import difflib
+
+        name = value.lower().rpartition(".")[2]
+        near = [self._others[name]] if name in self._others else difflib.get_close_matches(name, self.options, 1)
+        hint = f"did you mean '{near[0]}'?" if near else "float32, float16, bfloat16, int8 and all of torch's are known"
+        raise self.refuse(value, hint, code="MS206")
+
+
 class _NameKind(Kind):
     """A layer's name: text or a whole number; dots make levels."""
 
@@ -113,7 +137,7 @@ class _NameKind(Kind):
         if value.__class__ is int:
             return str(value)
         if not isinstance(value, str):
-            hint = "put quotes around it" if isinstance(value, (int, float)) else None
+            hint = "put quotes around it" if isinstance(value, (int, float)) else "a name is text; it can be left out"
             raise self.refuse(value, hint)
         if "{" in value or "}" in value:
             hint = "spell the name out"
@@ -132,10 +156,10 @@ class _NameKind(Kind):
 TEXT = Optional(Text())
 NAME = _NameKind()
 FLAG = _FlagKind()
-DTYPE = Choice(*BITS)
+DTYPE = _DtypeKind()
 DIALECT = Choice(*DIALECTS)
 METADATA = AnyValue()
-SHAPE = ListOf(_SizeKind(), words="a shape such as [3, 224, 224]: sizes of one sample's axes, without the batch")
+SHAPE = ListOf(_SizeKind(), words="a list of sizes: the shape of one sample, without the batch")
 VARIABLE = _VariableKind()
 BUDGET_KINDS: dict[str, LimitKind] = {
     **dict.fromkeys(COUNT_METRICS, LimitKind("count")),

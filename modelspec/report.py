@@ -235,7 +235,7 @@ def _total(graph: Graph) -> Totals:
 
 
 def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
-    fitted, dtype = node.fitted, graph.spec.dtype
+    fitted = node.fitted
     outputs = {name: _type(value) for name, value in fitted.outputs.items()}
     return Layer(
         path=node.path,
@@ -252,14 +252,14 @@ def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
                 name=tensor.name,
                 kind=tensor.kind,
                 axes=[AxisSize(name=name, size=_known(size)) for name, size in tensor.axes],
-                dtype=dtype_of(tensor, node.entry, dtype),
-                trainable=is_trainable(tensor, node.entry),
+                dtype=dtype_of(tensor, fitted),
+                trainable=is_trainable(tensor, fitted),
                 count=_known(count_tensor(tensor)),
                 owner=None,
             )
             for tensor in fitted.tensors
         ],
-        **_metrics(count_layer(fitted, node.entry, dtype)),
+        **_metrics(count_layer(fitted)),
     )
 
 

@@ -43,7 +43,7 @@ class Graph:
 
     def paths(self) -> list[str]:
         """The layers' paths: a name, or the type and the number in its level."""
-        return [name_layer(entry, number) for number, entry in enumerate(self.spec.entries, 1)]
+        return [name_layer(self.spec, index) for index in range(len(self.spec.entries))]
 
     def nodes(self) -> list[Node]:
         """The layers that are known, in order."""
@@ -56,11 +56,12 @@ class Graph:
         return nodes
 
 
-def name_layer(entry: Entry | Spoilt, number: int) -> str:
+def name_layer(spec: Spec, index: int) -> str:
     """A layer's path: its name, or its type and its number in the level."""
-    if isinstance(entry, Spoilt):
-        return f"?-{number}"
-    return entry.name if entry.name is not None else f"{entry.layer.type_name()}-{number}"
+    name, entry = spec.names[index], spec.entries[index]
+    if isinstance(name, str):
+        return name
+    return f"?-{index + 1}" if isinstance(entry, Spoilt) else f"{entry.layer.type_name()}-{index + 1}"
 
 
 def resolve(spec: Spec) -> tuple[Graph, list[Finding]]:
@@ -79,6 +80,7 @@ class _Walk:
         self.graph = Graph(spec)
         self.names = self.graph.variables
         self.findings: list[Finding] = []
+        self.filled: dict[Entry, tuple[dict[str, Any], str]] = {}
 
     # Expressions
 
@@ -89,7 +91,7 @@ class _Walk:
         names: Mapping[str, Any],
         shape: Shape | None = None,
         arriving: bool = True,
-        layer: str | None = None,
+        index: int | None = None,
     ) -> Any:
         """The complete value of what holds expressions; SPOILT if it has none, which is then told."""
         values: list[Any] = []
@@ -104,7 +106,7 @@ class _Walk:
             except ExpressionError as error:
                 good = False
                 refused = refuse_expression(error, inner, expression.text, deferred.kind.options)
-                self.tell(refused, route, layer)
+                self.tell(refused, route, index)
         if not good:
             return SPOILT
         try:
@@ -115,10 +117,11 @@ class _Walk:
                 # A bad literal is the schema's business; a bad value of an expression is told at the expression.
                 if part.code in ("MS205", "MS206") and any(part.route[: len(inner)] == inner for inner in computed):
                     part.code = "MS406"
-                self.tell(part, route, layer)
+                self.tell(part, route, index)
             return SPOILT
 
-    def tell(self, refused: Refused, route: Route, layer: str | None) -> None:
+    def tell(self, refused: Refused, route: Route, index: int | None) -> None:
+        layer = None if index is None else name_layer(self.spec, index)
         where = Where((*route, *refused.route), span=refused.span)
         message = f"{layer}: {refused.message}" if layer else refused.message
         self.findings.append(Finding(refused.code, message, where, refused.hint, layer))
@@ -164,13 +167,12 @@ class _Walk:
         value = self.graph.inputs.get("input")
         append = self.graph.fitted.append
         for index, entry in enumerate(self.spec.entries):
-            if isinstance(entry, Spoilt):
-                value = None
-                append(None)
-                continue
-            fitted = None if value is None or entry.deferred else entry.memo.get(value)
-            if fitted is None:
-                fitted = self.read_layer(index, entry, value)
+            fitted: Fitted | None = None
+            if not isinstance(entry, Spoilt):
+                if value is not None and not entry.deferred:
+                    fitted = entry.memo.get(value)
+                if fitted is None:
+                    fitted = self.read_layer(index, entry, value)
             append(fitted)
             value = None if fitted is None else fitted.output
 
@@ -178,8 +180,9 @@ class _Walk:
         given: Mapping[str, Any] | None = entry.given
         key: Any = value
         if entry.deferred:
-            given = self.fill_arguments(index, entry, value)
-            key = (value, repr(given))
+            given, told = self.filled.get(entry) or self.fill_arguments(index, entry, value)
+            # Written out, 1 is told from 1.0 and from true.
+            key = (value, told)
         if value is None or given is None:
             return None
         fitted: Fitted | None = entry.memo.get(key)
@@ -188,32 +191,41 @@ class _Walk:
             if broken:
                 self.findings.extend(self.explain(index, entry, problem, value) for problem in broken)
             elif fitted is not None:
+                fitted.trainable = entry.trainable
+                fitted.dtype = entry.dtype or self.spec.dtype
                 entry.memo[key] = fitted
         return fitted
 
-    def fill_arguments(self, index: int, entry: Entry, value: Value | None) -> dict[str, Any] | None:
+    def fill_arguments(
+        self, index: int, entry: Entry, value: Value | None
+    ) -> tuple[dict[str, Any] | None, str]:
+        """An entry's arguments with the values of its expressions, and the same written out; None if one has none."""
         names = self.names
         shape = None
-        if value is not None:
+        asks = bool(entry.names & _ARRIVING)
+        if value is not None and asks:
             shape = value.shape
             if shape:
                 channels = shape[0] if self.spec.dialect == "torch" else shape[-1]
                 names = {**names, "in_channels": channels, "in_features": shape[-1]}
         given: dict[str, Any] | None = dict(entry.given)
         for path, deferred in entry.deferred:
-            route = ("layers", index, *path)
-            layer = name_layer(entry, index + 1)
-            complete = self.fill(deferred, route, names, shape, value is not None, layer)
+            route: Route = ("layers", index, *path)
+            complete = self.fill(deferred, route, names, shape, value is not None, index)
             if complete is SPOILT:
                 given = None
             elif given is not None:
                 given = _put(given, path, complete)
-        return given
+        filled = (given, repr(given))
+        if given is not None and not asks:
+            # What reads only variables has one value in the whole document.
+            self.filled[entry] = (given, filled[1])
+        return filled
 
     # What does not fit
 
     def explain(self, index: int, entry: Entry, problem: Broken, value: Value) -> Finding:
-        path = name_layer(entry, index + 1)
+        path = name_layer(self.spec, index)
         message = f"{path}: {problem.message}"
         if problem.constraint is not None:
             message += f" ({entry.layer.type_name()} {problem.constraint})"
@@ -252,7 +264,7 @@ class _Walk:
 
     def check_names(self) -> None:
         """Two layers with one path are an error, at the second."""
-        named = [entry.name for entry in self.spec.entries if not isinstance(entry, Spoilt) and entry.name is not None]
+        named = [name for name in self.spec.names if isinstance(name, str)]
         if len(set(named)) == len(named) and not any(map(_is_type_and_number, named)):
             return
         seen: dict[str, int] = {}

@@ -6,22 +6,18 @@ way in `spec`; each class of the catalogue gives one model for the entries of it
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Mapping
+from json import dumps
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError, ValidationInfo, create_model
-from pydantic.json_schema import JsonSchemaValue
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, ValidationInfo, create_model
 from pydantic_core import CoreSchema, core_schema
 
 from modelspec import catalogue
+from modelspec.closed import EXPRESSION, KEY, SHARED, Checked, Closed, Later, Part, read_value, refuse_later, validate
 from modelspec.diagnostics import Finding, Route, Where
-from modelspec.expressions import BUILTINS, MAX_LENGTH
-from modelspec.kinds import Kind, Refused, name_value
-from modelspec.layer import Field as LayerField
-from modelspec.layer import Layer, fields_of
-from modelspec.limit import LAYER_METRICS, METRICS
+from modelspec.expressions import BUILTINS
+from modelspec.kinds import Refused, name_value
 from modelspec.language import (
     BUDGET_KINDS,
     DIALECT,
@@ -29,79 +25,43 @@ from modelspec.language import (
     FLAG,
     LATER_ENTRY_KEYS,
     LATER_KEYS,
+    LATER_TYPES,
     MAX_LAYERS,
     NAME,
     SHAPE,
     TEXT,
     VARIABLE,
-    VERSION,
 )
+from modelspec.layer import Field as LayerField
+from modelspec.layer import Layer, fields_of
+from modelspec.limit import BYTE_METRICS, LAYER_METRICS, METRICS
+from modelspec.slips import cut_in_mapping, guess_dialect, hint_shape, hint_type, join_names, nearest, spell
 
-__all__ = ["SHARED", "SpecV1", "check", "entry_model"]
-
-SHARED = "x-definition"
-"""The key of what stands for a definition by its name. Pydantic follows every `$ref`, so `json_schema` puts them in."""
-EXPRESSION = {SHARED: "expression"}
-
-_KEY = "\0key"
-"""The last step of a route that means the key itself, not its value."""
+__all__ = ["Budget", "LayerBudget", "LongShape", "SpecV1", "check", "entry_model", "summarise"]
 
 
-class Checked:
-    """Pydantic's annotation for a kind: `Annotated[int, Checked(Integer(1))]`."""
+class Inside:
+    """Pydantic's annotation for the layer of a wrapper, of the wrapper's own dialect."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.kind.read)
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return self.kind.schema(EXPRESSION)
-
-
-class Later:
-    """A key that the language has and this version of the tool does not read."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(self._refuse)
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"not": {}}
-
-    @staticmethod
-    def _refuse(value: Any, info: ValidationInfo) -> Any:
-        message = f"'{info.field_name}' is part of the language, but this version of modelspec does not read it yet"
-        hint = "write the layers out one after the other, without it"
-        raise Refused(message, code="MS208", route=(_KEY,), hint=hint)
-
-
-class EntryOf:
-    """Pydantic's annotation for a layer: an entry of `layers`, or (`inside`) the layer of a wrapper.
-
-    Without a `dialect` it is the document's, which stands in the validation's context.
-    """
-
-    def __init__(self, dialect: str | None = None, *, inside: bool = False, optional: bool = False) -> None:
+    def __init__(self, dialect: str, *, optional: bool) -> None:
         self.dialect = dialect
-        self.inside = inside
         self.optional = optional
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(self._check)
+        return core_schema.no_info_plain_validator_function(self._check)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        if self.dialect is None:
-            return {}
-        layer = {SHARED: f"{self.dialect}-inside" if self.inside else f"{self.dialect}-entry"}
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        layer = {SHARED: f"{self.dialect}-inside"}
         return {"anyOf": [layer, {"type": "null"}]} if self.optional else layer
 
-    def _check(self, value: Any, info: ValidationInfo) -> Any:
-        if value is None and self.optional:
-            return value
-        dialect = self.dialect or (info.context or {}).get("dialect", "torch")
-        _check_entry(value, dialect, self.inside)
+    def _check(self, value: Any) -> Any:
+        if value is not None or not self.optional:
+            _check_entry(value, self.dialect, inside=True)
         return value
+
+
+_IDENTIFIER = r"^[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*(?![\s\S])"
+"""As ECMA 262 and Python both read it; beyond ASCII it takes more than Python's identifiers."""
 
 
 class Variables:
@@ -110,25 +70,33 @@ class Variables:
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._check)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        names = {"pattern": r"^[^\W\d]\w*$", "not": {"enum": sorted(BUILTINS)}}
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        names = {"pattern": _IDENTIFIER, "not": {"enum": sorted(BUILTINS)}}
         return {"type": "object", "propertyNames": names, "additionalProperties": VARIABLE.schema(EXPRESSION)}
 
     @staticmethod
     def _check(value: Any) -> Any:
         if not isinstance(value, Mapping):
-            raise Refused(f"expected names with their values, got {name_value(value)}", hint="write `name: value`")
+            hint = "write `name: value` under it, or leave `variables` out"
+            raise Refused(f"expected names with their values, got {name_value(value)}", hint=hint)
         refusals = []
+        cut = cut_in_mapping(value, [name for name in value if not name.isidentifier()])
+        gone: set[str] = set()
+        if cut is not None:
+            refusals.append(cut[0])
+            gone = cut[1]
         for name, written in value.items():
+            if name in gone:
+                continue
             if name in BUILTINS:
                 message = f"'{name}' is a word of the expression language, no name for a variable"
-                refusals.append(Refused(message, code="MS407", route=(name, _KEY), hint="choose another name"))
+                refusals.append(Refused(message, code="MS407", route=(name, KEY), hint="choose another name"))
             elif not name.isidentifier():
                 message = f"'{name}' cannot be used in an expression"
                 hint = "a variable's name is made of letters, digits and underscores, and does not begin with a digit"
-                refusals.append(Refused(message, code="MS407", route=(name, _KEY), hint=hint))
+                refusals.append(Refused(message, code="MS407", route=(name, KEY), hint=hint))
             try:
-                VARIABLE.read(written)
+                read_value(VARIABLE, written, "write a number, a list of numbers, or an expression")
             except Refused as refused:
                 refusals.append(refused.under(name))
         if refusals:
@@ -136,16 +104,13 @@ class Variables:
         return value
 
 
-class Closed(BaseModel):
-    """A mapping with known keys and no others."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+_SHAPE = Checked(SHAPE, "write a list of sizes such as [3, 224, 224]", hint_shape)
 
 
 class LongShape(Closed):
     """An input in full: the shape of one sample, and its dtype."""
 
-    shape: Annotated[Any, Checked(SHAPE)] = Field(description="Sizes of one sample's axes, without the batch.")
+    shape: Annotated[Any, _SHAPE] = Field(description="Sizes of one sample's axes, without the batch.")
     dtype: Annotated[str, Checked(DTYPE)] = Field("float32", description="Of the input's elements.")
 
 
@@ -155,18 +120,60 @@ class InputOf:
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._check)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"anyOf": [*SHAPE.schema(EXPRESSION)["anyOf"], {SHARED: "long-shape"}]}
 
     @staticmethod
     def _check(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return _validate(LongShape, value)
-        return SHAPE.read(value)
+        if not isinstance(value, Mapping):
+            return _SHAPE.read(value)
+        if value and not any(key in ("shape", "dtype") or nearest(key, ("shape", "dtype")) for key in value):
+            message = (
+                f"expected a list of sizes, or a mapping with shape and dtype, but its keys are {join_names([*value])}"
+            )
+            raise Refused(message, hint="write [3, 224, 224], or {shape: [3, 224, 224], dtype: int64}")
+        return validate(LongShape, value, hints={"shape": "add `shape: [3, 224, 224]`, without the batch"})
+
+
+def _hint_limit(metric: str) -> str:
+    return f"write {'110 MiB' if metric in BYTE_METRICS else '200K'}, or {{min: …, max: …}}"
+
+
+class Layers:
+    """Pydantic's annotation for `layers`: a list of entries."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._check)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "array", "minItems": 1, "maxItems": MAX_LAYERS}
+
+    @staticmethod
+    def _check(value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, list):
+            name = f"name: {next(iter(value))}, " if isinstance(value, Mapping) and value else ""
+            hint = f"write each layer as an entry of a list: `- {{{name}type: …}}`"
+            raise Refused(f"expected a list of layers, got {name_value(value)}", hint=hint)
+        if not value:
+            hint = "write each layer as an entry of it: `- ReLU`"
+            raise Refused("expected at least one layer, got an empty list", code="MS206", hint=hint)
+        if len(value) > MAX_LAYERS:
+            message = f"{len(value):,} layers are more than the bound of {MAX_LAYERS:,} in one model"
+            raise Refused(message, code="MS310", hint="split the model into several files")
+        dialect = (info.context or {})["dialect"]
+        refusals = []
+        for index, entry in enumerate(value if dialect is not None else ()):
+            try:
+                _check_entry(entry, dialect, inside=False)
+            except Refused as refused:
+                refusals.append(refused.under(index))
+        if refusals:
+            raise Refused("", parts=tuple(refusals))
+        return value
 
 
 _LIMITS = {
-    metric: (Annotated[Any, Checked(BUDGET_KINDS[metric])], Field(None, description=text))
+    metric: (Annotated[Any, Checked(BUDGET_KINDS[metric], _hint_limit(metric))], Field(None, description=text))
     for metric, text in {
         "parameters": "Every distinct parameter tensor once.",
         "trainable_parameters": "The parameters that training changes.",
@@ -186,7 +193,10 @@ LayerBudget: type[BaseModel] = create_model(
     "LayerBudget",
     __base__=Closed,
     __doc__="Limits on the layers that a path pattern matches.",
-    each=(Annotated[bool, Checked(FLAG)], Field(False, description="Judge each layer, not their sum.")),
+    each=(
+        Annotated[bool, Checked(FLAG, "write true or false")],
+        Field(False, description="Judge each layer, not their sum."),
+    ),
     **{metric: _LIMITS[metric] for metric in LAYER_METRICS},  # type: ignore[call-overload]
 )
 
@@ -197,7 +207,7 @@ class LayerBudgets:
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._check)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": {SHARED: "layer-budget"}}
 
     @staticmethod
@@ -208,7 +218,7 @@ class LayerBudgets:
         refusals = []
         for pattern, limits in value.items():
             try:
-                _validate(LayerBudget, limits)
+                validate(LayerBudget, limits, example="parameters: 4M")
                 if not limits.keys() - {"each"}:
                     hint = f"one of: {', '.join(LAYER_METRICS)}"
                     raise Refused(f"no limit is given for '{pattern}'", code="MS204", hint=hint)
@@ -219,8 +229,8 @@ class LayerBudgets:
         return value
 
 
-BudgetV1: type[BaseModel] = create_model(
-    "BudgetV1",
+Budget: type[BaseModel] = create_model(
+    "Budget",
     __base__=Closed,
     __doc__="What the model may cost.",
     layers=(Annotated[Any, LayerBudgets()], Field(None, description="Limits on layers, by path pattern.")),
@@ -228,14 +238,28 @@ BudgetV1: type[BaseModel] = create_model(
 )
 
 
+_WRITE_OUT = "write the layers out under `layers`, one after the other"
+_WITHOUT = {
+    "inputs": "leave it out: a layer reads what comes before it",
+    "repeat": "write the layer out so many times",
+    "shared": "leave it out",
+    "when": "leave it out, or leave the layer out",
+    "tie": "leave it out: this version counts every tensor as its own",
+}
+
+
 class SpecV1(Closed):
     """A model's architecture, and what it may cost."""
 
     modelspec: Literal[1] = Field(description="The version of the language. Also the mark of a spec.")
-    name: Annotated[str | None, Checked(TEXT)] = Field(None, description="For people.")
-    description: Annotated[str | None, Checked(TEXT)] = Field(None, description="For people.")
+    name: Annotated[str | None, Checked(TEXT, "write a text; longer things belong under `metadata`")] = Field(
+        None, description="The model's name, for people."
+    )
+    description: Annotated[str | None, Checked(TEXT, "write a text; longer things belong under `metadata`")] = Field(
+        None, description="What the model is, for people."
+    )
     metadata: Any = Field(None, description="Free-form: whatever you want to keep with the model.")
-    dialect: Annotated[str, Checked(DIALECT)] = Field(
+    dialect: Annotated[str, Checked(DIALECT, "write torch or keras, or leave it out for torch")] = Field(
         "torch", description="Whose layer names, arguments, axis order and counting rules hold."
     )
     dtype: Annotated[str, Checked(DTYPE)] = Field("float32", description="Of the weights.")
@@ -246,49 +270,72 @@ class SpecV1(Closed):
         {}, description="Names for numbers, to be used in expressions."
     )
     input: Annotated[Any, InputOf()] = Field(description="The shape of one sample, without the batch.")
-    layers: Annotated[list[Annotated[Any, EntryOf()]], Field(min_length=1, max_length=MAX_LAYERS)] = Field(
+    layers: Annotated[list[Any], Layers()] = Field(
         description="The layers, in order. An entry is a type name, or a mapping with `type` and its arguments."
     )
-    budget: BudgetV1 = Field(None, description="What the model may cost.")  # type: ignore[valid-type, assignment]
-    inputs: Annotated[Any, Later()] = None
-    imports: Annotated[Any, Later()] = None
-    blocks: Annotated[Any, Later()] = None
-    outputs: Annotated[Any, Later()] = None
-    variants: Annotated[Any, Later()] = None
+    budget: Annotated[Any, Part(Budget, "budget", "parameters: 200K")] = Field(
+        None, description="What the model may cost."
+    )
+    inputs: Annotated[Any, Later("this version reads a model of one input: write its shape under `input`")] = None
+    imports: Annotated[Any, Later(_WRITE_OUT)] = None
+    blocks: Annotated[Any, Later(_WRITE_OUT)] = None
+    outputs: Annotated[Any, Later("leave it out: the result is the last layer's")] = None
+    variants: Annotated[Any, Later("write a file for each size")] = None
 
 
 assert {*LATER_KEYS} <= {*SpecV1.model_fields}
 
 
-@cache
+_MODELS: dict[tuple[type[Layer], bool], type[BaseModel]] = {}
+
+
 def entry_model(layer: type[Layer], inside: bool = False) -> type[BaseModel]:
     """The model of an entry of this type: its arguments, and the keys that every entry has."""
+    known = _MODELS.get((layer, inside))
+    if known is not None:
+        return known
     members: dict[str, Any] = {
-        "type": (Literal[layer.type_name()], Field(description="Which layer this is.")),
+        "type": (Literal[layer.type_name()], Field(description=summarise(layer))),
         "name": (Annotated[Any, Checked(NAME)], Field(None, description="Its name in paths, for its type and number.")),
     }
     if not inside:
         trainable = Field(True, description="Whether training changes its parameters.")
-        members["trainable"] = (Annotated[bool, Checked(FLAG)], trainable)
+        members["trainable"] = (Annotated[bool, Checked(FLAG, "write true or false")], trainable)
         dtype = Field(None, description="Of its weights. Default: the model's.")
         members["dtype"] = (Annotated[str, Checked(DTYPE)], dtype)
     for key in LATER_ENTRY_KEYS:
-        members[key] = (Annotated[Any, Later()], None)
+        members[key] = (Annotated[Any, Later(_WITHOUT.get(key, _WRITE_OUT))], None)
     for field in fields_of(layer).values():
         if field.way == "built":
             continue
-        annotation: Any = Annotated[Any, Checked(field.kind)]
+        annotation: Any = Annotated[Any, Checked(field.kind, _hint_field(layer, field))]
         if field.way == "wrapped":
-            annotation = Annotated[Any, EntryOf(layer.dialect, inside=True, optional=not field.required)]
+            annotation = Annotated[Any, Inside(layer.dialect, optional=not field.required)]
         default = ... if field.required else _show_default(field.default)
         members[field.name] = (annotation, Field(default, description=_describe(field)))
     model: type[BaseModel] = create_model(layer.type_name(), __base__=Closed, __doc__=layer.__doc__, **members)
+    _MODELS[layer, inside] = model
     return model
 
 
+def summarise(layer: type[Layer]) -> str:
+    """What a layer is, in a line: the first of its docstring."""
+    return (layer.__doc__ or "").strip().partition("\n")[0]
+
+
 def _describe(field: LayerField) -> str:
-    words = field.kind.words[:1].upper() + field.kind.words[1:]
-    return f"{words}. Inferred from what arrives if it is left out." if field.way == "inferred" else f"{words}."
+    words = f"Takes {field.kind.words}."
+    return f"{words} Inferred from what arrives if it is left out." if field.way == "inferred" else words
+
+
+def _hint_field(layer: type[Layer], field: LayerField) -> str:
+    if field.required:
+        return f"`modelspec layers {layer.type_name()}` shows what it takes"
+    if field.way == "inferred":
+        return "leave it out: it is inferred from what arrives"
+    default = _show_default(field.default)
+    shown = default if isinstance(default, str) else dumps(default)
+    return f"leave it out for the default, {shown}"
 
 
 def _show_default(value: Any) -> Any:
@@ -296,12 +343,18 @@ def _show_default(value: Any) -> Any:
     return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
 
 
+_ADD = {
+    "input": "add `input: [3, 224, 224]`, the shape of one sample without the batch",
+    "layers": "add `layers:`, a list with an entry for each layer",
+}
+
+
 def check(tree: Mapping[str, Any]) -> list[Finding]:
     """What is wrong with a document that has the right version. Routes lead into `tree`."""
-    dialect = tree.get("dialect")
-    context = {"dialect": dialect if dialect in catalogue.dialects() else "torch"}
+    # Of a dialect that nobody can guess no layer is known, and none is to blame.
+    dialect = guess_dialect(tree.get("dialect", "torch"))
     try:
-        _validate(SpecV1, tree, context)
+        validate(SpecV1, tree, context={"dialect": dialect}, hints=_ADD)
     except Refused as refused:
         return [_find(part, tree) for part in refused.each()]
     return []
@@ -309,9 +362,14 @@ def check(tree: Mapping[str, Any]) -> list[Finding]:
 
 def _find(refused: Refused, tree: Any) -> Finding:
     route = refused.route
-    if route and route[-1] is _KEY:
-        return Finding(refused.code, refused.message, Where(route[:-1], "key"), refused.hint)
-    return Finding(refused.code, refused.message, Where(route, span=refused.span), refused.hint, _layer_at(tree, route))
+    part: Literal["value", "key"] = "value"
+    if route and route[-1] is KEY:
+        route, part = route[:-1], "key"
+    elif refused.code == "MS203":
+        part = "key"
+    return Finding(
+        refused.code, refused.message, Where(route, part, refused.span), refused.hint, _layer_at(tree, route)
+    )
 
 
 def _layer_at(tree: Any, route: Route) -> str | None:
@@ -319,170 +377,61 @@ def _layer_at(tree: Any, route: Route) -> str | None:
     if len(route) < 2 or route[0] != "layers":
         return None
     entry = tree["layers"][route[1]]
-    return str(entry["name"]) if isinstance(entry, Mapping) and isinstance(entry.get("name"), (str, int)) else None
-
-
-def _validate(model: type[BaseModel], value: Any, context: Mapping[str, Any] | None = None) -> None:
-    """Hold a value against a model. Raises Refused, one part for each mistake."""
-    if not isinstance(value, Mapping):
-        raise Refused(f"expected a mapping, got {name_value(value)}", hint="write `key: value`")
-    try:
-        model.model_validate(value, context=dict(context or {}))
-    except ValidationError as error:
-        keys = [name for name, field in model.model_fields.items() if not _is_later(field.metadata)]
-        raise Refused("", parts=tuple(_explain(error, value, keys))) from None
-
-
-def _is_later(metadata: Iterable[Any]) -> bool:
-    return any(isinstance(extra, Later) for extra in metadata)
-
-
-def _explain(error: ValidationError, value: Mapping[str, Any], keys: list[str]) -> list[Refused]:
-    """Pydantic's errors in our words: one for each mistake."""
-    problems = error.errors(include_url=False)
-    cut = _find_cut(value, [str(problem["loc"][0]) for problem in problems if problem["type"] == "extra_forbidden"])
-    if cut is not None:
-        culprit, fragments = cut
-        hint = f'put quotes around it: {culprit}: "{_join_cut(value, culprit, fragments)}"'
-        message = "YAML ends this value at the comma: inside { } an expression with commas wants quotes"
-        told = [Refused(message, code="MS209", route=(culprit,), hint=hint)]
-        gone = {culprit, *fragments}
-        problems = [problem for problem in problems if str(problem["loc"][0]) not in gone]
-    else:
-        told = []
-    missing = [str(problem["loc"][-1]) for problem in problems if problem["type"] == "missing"]
-    meant: set[str] = set()
-    for problem in problems:
-        route = tuple(problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            name = str(route[-1])
-            near = _nearest(name, [key for key in keys if key not in value], missing)
-            if near is not None:
-                meant.add(near)
-                hint = f"did you mean '{near}'?"
-            else:
-                hint = f"known here: {', '.join(keys)}"
-            told.append(Refused(f"unknown key '{name}'", code="MS203", route=(*route, _KEY), hint=hint))
-        elif problem["type"] != "missing":
-            told.extend(_translate(problem, route))
-    for name in missing:
-        if name not in meant:
-            told.append(Refused(f"'{name}' is missing", code="MS204", hint=f"add `{name}: …`"))
-    return told
-
-
-def _translate(problem: Any, route: Route) -> Iterable[Refused]:
-    inner = problem.get("ctx", {}).get("error")
-    if isinstance(inner, Refused):
-        for part in inner.each():
-            for step in reversed(route):
-                part = part.under(step)
-            yield part
-        return
-    value = problem["input"]
-    if problem["type"] == "too_short":
-        yield Refused("expected at least one layer, got an empty list", code="MS206", route=route)
-    elif problem["type"] == "too_long":
-        message = f"{len(value):,} layers are more than the bound of {MAX_LAYERS:,} in one model"
-        yield Refused(message, code="MS310", route=route)
-    elif problem["type"] in ("model_type", "model_attributes_type", "dict_type"):
-        yield Refused(f"expected a mapping, got {name_value(value)}", route=route, hint="write `key: value`")
-    elif problem["type"] == "list_type":
-        hint = "write each layer as an entry of a list: `- Linear`"
-        yield Refused(f"expected a list of layers, got {name_value(value)}", route=route, hint=hint)
-    else:
-        yield Refused(f"{name_value(value)} is not accepted here: {problem['msg']}", route=route)
-
-
-def _nearest(name: str, keys: list[str], missing: list[str]) -> str | None:
-    """The key that was surely meant: a missing one first, for it explains both."""
-    for candidates, cutoff in ((missing, 0.5), (keys, 0.7)):
-        near = difflib.get_close_matches(name, candidates, 1, cutoff)
-        if near:
-            return near[0]
-    return None
-
-
-def _find_cut(value: Mapping[str, Any], extra: list[str]) -> tuple[str, list[str]] | None:
-    """An expression that YAML has cut at its commas: the key it began under, and the keys that its rest became."""
-    order = list(value)
-    for key in order:
-        text = value[key]
-        if not isinstance(text, str) or text.count("(") + text.count("[") <= text.count(")") + text.count("]"):
-            continue
-        fragments = []
-        for other in order[order.index(key) + 1 :]:
-            if value[other] is not None or other not in extra:
-                break
-            fragments.append(other)
-        if fragments:
-            return key, fragments
-    return None
-
-
-def _join_cut(value: Mapping[str, Any], culprit: str, fragments: list[str]) -> str:
-    return ", ".join([value[culprit], *fragments])
+    name = entry.get("name") if isinstance(entry, Mapping) else None
+    return str(name) if isinstance(name, (str, int)) and not isinstance(name, bool) else None
 
 
 def _check_entry(value: Any, dialect: str, inside: bool) -> None:
     if isinstance(value, str):
-        value = {"type": value}
-        bare = True
-    elif isinstance(value, Mapping):
-        bare = False
-    else:
+        _check_bare(value, dialect)
+        return
+    if not isinstance(value, Mapping):
         hint = "an entry is a type name, or a mapping with `type` and its arguments"
         raise Refused(f"expected a layer, got {name_value(value)}", hint=hint)
     if "type" not in value:
-        raise _refuse_untyped(value)
+        raise _refuse_untyped(value, dialect)
     name = value["type"]
-    step: Route = () if bare else ("type",)
     if not isinstance(name, str):
-        raise Refused(f"expected the name of a layer type, got {name_value(name)}", route=step)
-    layer = catalogue.find(dialect, name)
-    if layer is None:
-        raise Refused(f"{name_value(name)} is no {dialect} layer", code="MS207", route=step, hint=_hint(name, dialect))
-    try:
-        _validate(entry_model(layer, inside), value)
-    except Refused as refused:
-        if not bare:
-            raise
+        hint = "write a type such as " + ("Linear" if dialect == "torch" else "Dense")
+        raise Refused(f"expected the name of a layer type, got {name_value(name)}", route=("type",), hint=hint)
+    layer = _find_type(name, dialect, ("type",))
+    hints = (
+        dict.fromkeys(("trainable", "dtype"), "write it beside the wrapper, for it and what is inside")
+        if inside
+        else {}
+    )
+    validate(entry_model(layer, inside), value, hints=hints)
+
+
+def _check_bare(name: str, dialect: str) -> None:
+    layer = _find_type(name, dialect, ())
+    needed = [field.name for field in fields_of(layer).values() if field.required]
+    if needed:
         # A bare word has no keys to point at: what it lacks is told at the word itself.
-        parts = [
-            Refused(f"{name} needs {part.message.replace(' is missing', '')}", code=part.code, hint=_spell(layer))
-            for part in refused.each()
-        ]
-        raise Refused("", parts=tuple(parts)) from None
+        raise Refused(f"{name} needs {join_names(needed)}", code="MS204", hint=spell(layer))
 
 
-def _spell(layer: type[Layer]) -> str:
-    needed = ", ".join(f"{field.name}: …" for field in fields_of(layer).values() if field.required)
-    return f"write {{type: {layer.type_name()}, {needed}}}"
+def _find_type(name: str, dialect: str, route: Route) -> type[Layer]:
+    layer = catalogue.find(dialect, name)
+    if layer is not None:
+        return layer
+    if name in LATER_TYPES:
+        raise refuse_later(name, route, _WRITE_OUT)
+    raise Refused(f"{name_value(name)} is no {dialect} layer", code="MS207", route=route, hint=hint_type(name, dialect))
 
 
-def _refuse_untyped(value: Mapping[str, Any]) -> Refused:
-    later = [key for key in value if key in ("block", "share", "layers")]
-    if later:
-        message = f"'{later[0]}' is part of the language, but this version of modelspec does not read it yet"
-        return Refused(message, code="MS208", route=(later[0], _KEY), hint="write the layers out, one after the other")
-    near = _nearest("type", [], [key for key in value if isinstance(key, str)])
+def _refuse_untyped(value: Mapping[str, Any], dialect: str) -> Refused:
+    for key in ("block", "share", "layers"):
+        if key in value:
+            return refuse_later(key, (key, KEY), _WRITE_OUT)
     if len(value) == 1:
-        (only,) = value
-        if isinstance(only, str) and only[:1].isupper():
-            hint = f"write {{type: {only}, …}}, with the arguments beside it"
-            return Refused("'type' is missing", code="MS204", hint=hint)
-    if near is not None:
-        return Refused(f"unknown key '{near}'", code="MS203", route=(near, _KEY), hint="did you mean 'type'?")
-    return Refused("'type' is missing", code="MS204", hint="say which layer this is: `type: Linear`")
-
-
-def _hint(name: str, dialect: str) -> str | None:
-    names = catalogue.list_names(dialect)
-    folded = {known.lower(): known for known in names}
-    if name.lower() in folded:
-        return f"did you mean '{folded[name.lower()]}'?"
-    for other in catalogue.dialects():
-        if other != dialect and name in catalogue.list_names(other):
-            return f"{name} is a {other} layer: write `dialect: {other}` at the top, or use {dialect}'s name for it"
-    near = difflib.get_close_matches(name, names, 1)
-    return f"did you mean '{near[0]}'?" if near else "`modelspec layers` lists all types"
+        ((only, arguments),) = value.items()
+        layer = catalogue.find(dialect, only)
+        if layer is not None:
+            hint = spell(layer, arguments if isinstance(arguments, Mapping) else ())
+            return Refused("'type' is missing", code="MS204", route=(only, KEY), hint=hint)
+    for key in value:
+        if nearest(key, ("type", "name")) == "type":
+            return Refused(f"unknown key '{key}'", code="MS203", route=(key, KEY), hint="did you mean 'type'?")
+    example = "Linear" if dialect == "torch" else "Dense"
+    return Refused("'type' is missing", code="MS204", hint=f"say which layer this is: `type: {example}`")

@@ -63,8 +63,9 @@ MARK = "modelspec"
 
 MAX_BYTES = 8 * 2**20
 """Bytes of a file: the largest real spec is a hundredth of it, and it is read well within a second."""
-MAX_NODES = 2**20
-"""Keys and values of a file: the densest text of `MAX_BYTES` holds four times as many and would take seconds."""
+MAX_NODES = 1_250_000
+"""Keys, values and closing brackets of a file: as many as 200,000 layers of two arguments have; the densest text of
+`MAX_BYTES` holds four times as many, which would take seconds."""
 MAX_DEPTH = 200
 """Nesting: deep enough for any model, and shallow enough for recursion."""
 MAX_EXPANSION = 10
@@ -267,9 +268,8 @@ _ODD_KEYS = frozenset({"<<", "", "~", "null", "Null", "NULL"})
 def _read_yaml(data: bytes) -> tuple[Tree, list[Finding]]:
     if b"%TAG" in data and (fault := _find_tag_directive(data)):
         return None, [fault]
-    # Without these characters there are no anchors and no tags, and a text with few separators has few nodes:
-    # then no event needs a second look.
-    watched = b"&" in data or b"!" in data or _count_separators(data) > MAX_NODES // 2
+    # Without these characters there are no anchors and no tags: then no event needs a second look.
+    watched = b"&" in data or b"!" in data
     reading = _Reading(data)
     try:
         tree = reading.run(watched=watched)
@@ -283,8 +283,8 @@ def _read_yaml(data: bytes) -> tuple[Tree, list[Finding]]:
 
 
 def _count_separators(data: bytes) -> int:
-    """A bound for half the number of nodes: each separator ends or begins at most two."""
-    if len(data) <= MAX_NODES // 2:
+    """A bound for a third of the number of nodes: a separator is followed by a container, a key and a value at most."""
+    if len(data) <= MAX_NODES // 3:
         return 0
     return sum(map(data.count, (b",", b":", b"\n", b"\r", b"-", b"?", b"[", b"{")))
 
@@ -297,12 +297,16 @@ class _Reading:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.findings: list[Finding] = []
-        self.repeats: list[tuple[int, int, str]] = []
-        """Of a key that stands twice: the finding's number, where its mapping begins, and the key."""
+        self.repeats: list[tuple[int, int, int, str]] = []
+        """Of a key that stands twice: the finding's number, where its mapping and it begin, and the key."""
         self.keys_open = 0
         """How many keys that are no text are being read, one inside of the other."""
         self.watch: _Watch | None = None
         self.get: Callable[[], Any] = _Parser(data).get_event
+        if _count_separators(data) > MAX_NODES // 3:
+            from itertools import islice
+
+            self.get = islice(iter(self.get, None), MAX_NODES).__next__
 
     def run(self, *, watched: bool) -> Tree:
         """The tree of the first document; None if it cannot be read to its end."""
@@ -316,6 +320,8 @@ class _Reading:
                 self.watch.check_expansion()
         except _StopError as stop:
             self.findings.append(stop.finding)
+        except StopIteration:
+            self.findings.append(_too_many())
         except yaml.YAMLError as error:
             self.findings.append(_explain_yaml(error, self.data.decode()))
         if self.repeats:
@@ -413,13 +419,14 @@ class _Reading:
         self.findings.append(finding)
 
     def tell_odd_key(self, event: Any, opening: Any) -> None:
-        if event.__class__ is not ScalarEvent:
+        kind = event.__class__
+        if kind is not ScalarEvent:
             if self.keys_open:
                 return
-            if event.__class__ is AliasEvent:
+            if kind is AliasEvent:
                 self.fault("MS114", "a key is an alias", event, "write the key out")
                 return
-            what = "mapping" if event.__class__ is MappingStartEvent else "list"
+            what = "mapping" if kind is MappingStartEvent else "list"
             hint = "a key is a name; quote the text if it is meant as it stands"
             start = event.start_mark.index
             if what == "mapping" and self.data.decode()[start - 1 : start] == "{":
@@ -433,14 +440,14 @@ class _Reading:
             hint = f"put quotes around it: '{event.value}':" if event.value else "write the key before the colon"
             self.fault("MS114", f"{message}, and a key must be text" if event.value else message, event, hint)
         else:
-            self.repeats.append((len(self.findings), opening.start_mark.index, event.value))
+            self.repeats.append((len(self.findings), opening.start_mark.index, event.start_mark.index, event.value))
             hint = "keep one of the two; the first is what the rest of the check goes by"
             self.fault("MS103", f"the key '{_shorten(event.value)}' stands twice in one mapping", event, hint)
 
     def _relate_repeats(self) -> None:
         text = _Text(self.data.decode())
-        index = _index_yaml(text.text)
-        for number, opening, key in self.repeats:
+        index = _index_yaml(text.text, stop=self.repeats[-1][2])
+        for number, opening, _, key in self.repeats:
             first = text.place(*index.find_key(opening, key))
             related = (Related(first, "the key stands here first"),)
             self.findings[number] = self.findings[number]._replace(related=related)
@@ -496,10 +503,12 @@ class _Watch:
         event = self.next()
         kind = event.__class__
         if kind is ScalarEvent:
-            self._count(event)
+            self.nodes += 1
+            self.expanded += 1
             return self._look_at_scalar(event)
         if kind is MappingStartEvent or kind is SequenceStartEvent:
-            self._count(event)
+            self.nodes += 1
+            self.expanded += 1
             self.depth += 1
             if event.tag is not None:
                 self._tell_tag(event)
@@ -514,18 +523,14 @@ class _Watch:
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             self.depth -= 1
         elif kind is AliasEvent:
-            self._count(event)
+            self.nodes += 1
+            self.expanded += 1
         return event
-
-    def _count(self, event: Any) -> None:
-        self.nodes += 1
-        self.expanded += 1
-        if self.nodes > MAX_NODES:
-            raise _StopError(_too_many(_place(event)))
 
     def _look_at_scalar(self, event: Any) -> Any:
         start = event.start_mark.index
-        if event.end_mark.index > start and self.text[start] in "&!":
+        end = event.end_mark.index
+        if end > start and self.text[start] in "&!" and "!" in self.text[start:end]:
             self._tell_tag(event)
         value: Scalar = event.value
         if event.implicit[0]:
@@ -667,13 +672,18 @@ def _find_tabs(text: str) -> list[Finding]:
     from bisect import bisect_right
 
     index: _Index | None = None
+    indexed = 0
     for match in re.finditer(r"\t++(?=[^\s#])", text):
         start = match.start()
         line = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
         if re.search(r"(?:^|\s)#", text[line:start]):
             continue
         if index is None:
+            index = _index_yaml(text, stop=start)
+            indexed = start
+        elif indexed < start:
             index = _index_yaml(text)
+            indexed = len(text)
         node = bisect_right(index.starts, start) - 1
         if not (node >= 0 and index.ends[node] > start and text[_skip_properties(text, index.starts[node])] in "'\"|>"):
             place = _Text(text).place(start, match.end())
@@ -693,10 +703,16 @@ def _read_json(data: bytes) -> tuple[Tree, list[Finding]]:
     text = data.decode()
     if not text.strip(" \t\r\n"):
         return None, [_empty()]
-    if _count_separators(data) > MAX_NODES // 2 and (fault := _count_json(data)):
+    if _count_separators(data) > MAX_NODES and (fault := _count_json(data)):
         return None, [fault]
     # Whatever is odd is only noticed here; where it stands is found by a scan of the text.
-    odd: list[object] = [*re.findall(rb"[0-9]{41}|[eE]\+?[0-9]{3}|\\u[dD][89a-fA-F]", data)[:1]]
+    odd: list[object] = []
+    if re.search(
+        rb"[0-9]{41}|[eE]\+?[0-9]{3}"
+        rb"|\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]",
+        data,
+    ):
+        odd.append("a number or an escape that may be out of bounds")
 
     def build(pairs: list[tuple[str, Tree]]) -> dict[str, Tree]:
         mapping = dict(pairs)
@@ -744,37 +760,45 @@ def _is_deep(tree: Tree) -> bool:
 def _count_json(data: bytes) -> Finding | None:
     import re
 
-    bare = re.sub(rb'"(?:[^"\\]++|\\.)*+"', b"", data, flags=re.DOTALL)
-    if sum(map(bare.count, (b",", b":", b"[", b"{"))) <= MAX_NODES:
-        return None
-    return _too_many(_TOP)
+    separators = 0
+    for match in re.finditer(rb'"(?:[^"\\]++|\\.)*+"|([,:\[{])', data, flags=re.DOTALL):
+        if match.lastindex:
+            separators += 1
+            if separators > MAX_NODES:
+                return _too_many()
+    return None
 
 
-def _too_many(place: Place) -> Finding:
-    message = f"the file holds more than {MAX_NODES:,} keys and values, the most that is read"
-    return Finding("MS110", message, place, "a spec describes layers; weights and data belong into other files")
+def _too_many() -> Finding:
+    message = f"the file holds more than {MAX_NODES:,} keys, values and closing brackets, the most that is read"
+    return Finding("MS110", message, _TOP, "a spec describes layers; weights and data belong into other files")
 
 
 # --- Places ---------------------------------------------------------------------------------------------------------
 
 
+_SCALAR, _MAPPING, _LIST = 0, 1, 2
+
+
 class _Index:
     """Where every key and value of a text stands, in the order of the text: a node is followed by its children."""
 
-    __slots__ = ("after", "aliases", "children", "ends", "is_mapping", "labels", "last_end", "open", "starts")
+    __slots__ = ("after", "aliases", "ends", "entries", "keys", "kinds", "labels", "last_end", "open", "starts")
 
     def __init__(self) -> None:
         self.starts = array("L")
         self.ends = array("L")
         self.after = array("L")
         """The first node that is not inside of this one."""
-        self.is_mapping: dict[int, bool] = {}
-        """Of containers only."""
+        self.kinds = bytearray()
+        """Of every node: `_SCALAR`, `_MAPPING` or `_LIST`."""
         self.labels: dict[int, str] = {}
         """The text of keys."""
         self.aliases: dict[int, int] = {}
-        self.children: dict[int, dict[str | int, tuple[int, int]]] = {}
-        """Of the containers that were asked for: key or number to the nodes of key and value."""
+        self.keys: dict[int, dict[str | int | None, int]] = {}
+        """Of the mappings that were asked for: the node of each key."""
+        self.entries: dict[int, array[int]] = {}
+        """Of the lists that were asked for: the node of each entry."""
         self.open: list[int] = []
         self.last_end = 0
 
@@ -783,12 +807,13 @@ class _Index:
         self.starts.append(start)
         self.ends.append(end)
         self.after.append(node + 1)
+        self.kinds.append(_SCALAR)
         self.last_end = end
         return node
 
     def open_container(self, start: int, *, is_mapping: bool) -> int:
         node = self.add(start, start)
-        self.is_mapping[node] = is_mapping
+        self.kinds[node] = _MAPPING if is_mapping else _LIST
         self.open.append(node)
         return node
 
@@ -802,34 +827,39 @@ class _Index:
         while self.open:
             self.close_container()
 
-    def list_children(self, node: int) -> dict[str | int, tuple[int, int]]:
-        """Key or number to the nodes of key and value, for a container; of two equal keys the first."""
+    def find_child(self, node: int, step: str | int) -> tuple[int, int] | None:
+        """The nodes of the key and the value that a step of a route leads to; of two equal keys the first."""
         node = self.aliases.get(node, node)
-        if node in self.children:
-            return self.children[node]
-        found: dict[str | int, tuple[int, int]] = {}
-        child, stop = node + 1, self.after[node] if node < len(self.after) else 0
-        if self.is_mapping.get(node):
-            while child < stop:
-                value = self.after[child]
-                if child in self.labels:
-                    found.setdefault(self.labels[child], (child, value if value < stop else child))
-                child = self.after[value] if value < stop else stop
-        else:
-            while child < stop:
-                found[len(found)] = (child, child)
-                child = self.after[child]
-        self.children[node] = found
-        return found
+        if self.kinds[node] == _MAPPING:
+            if node not in self.keys:
+                self.keys[node] = {}
+                for key in self._list_children(node)[::2]:
+                    self.keys[node].setdefault(self.labels.get(key), key)
+            found = self.keys[node].get(step)
+            return None if found is None else (found, min(self.after[found], self.after[node] - 1))
+        if self.kinds[node] == _LIST and isinstance(step, int):
+            if node not in self.entries:
+                self.entries[node] = self._list_children(node)
+            entries = self.entries[node]
+            return (entries[step], entries[step]) if 0 <= step < len(entries) else None
+        return None
+
+    def _list_children(self, node: int) -> array[int]:
+        children = array("L")
+        child, end, after = node + 1, self.after[node], self.after
+        while child < end:
+            children.append(child)
+            child = after[child]
+        return children
 
     def find_key(self, opening: int, key: str) -> tuple[int, int]:
         """Start and end of a key in the mapping that begins at an offset."""
         from bisect import bisect_left
 
         node = bisect_left(self.starts, opening)
-        while node < len(self.starts) and not self.is_mapping.get(node):
+        while node < len(self.starts) and self.kinds[node] != _MAPPING:
             node += 1
-        child = self.list_children(node).get(key)
+        child = self.find_child(node, key) if node < len(self.starts) else None
         return (self.starts[child[0]], self.ends[child[0]]) if child else (opening, opening)
 
     def locate(self, where: Where, text: str) -> tuple[int, int]:
@@ -838,7 +868,7 @@ class _Index:
             return 0, 0
         key = node = 0
         for step in where.route:
-            child = self.list_children(node).get(step)
+            child = self.find_child(node, step)
             if child is None:
                 return self._locate_nearest(node, text)
             key, node = child
@@ -848,9 +878,9 @@ class _Index:
         start, end = _skip_properties(text, self.starts[node]), self.ends[node]
         if start >= end:
             return self.starts[node], max(end, self.starts[node])
-        if text[start] in "|>" and node not in self.is_mapping:
+        if text[start] in "|>" and self.kinds[node] == _SCALAR:
             end = start + len(text[start:end].rstrip())
-        if where.span is not None and node not in self.is_mapping:
+        if where.span is not None and self.kinds[node] == _SCALAR:
             return _cut(text, start, end, where.span)
         return start, end
 
@@ -858,7 +888,7 @@ class _Index:
         """What to point at for something that is missing from a container."""
         node = self.aliases.get(node, node)
         start = _skip_properties(text, self.starts[node])
-        if node in self.is_mapping and text[start : start + 1] not in ("{", "[") and self.after[node] > node + 1:
+        if text[start : start + 1] not in ("{", "[") and self.after[node] > node + 1:
             node += 1
             start = _skip_properties(text, self.starts[node])
         return start, max(start, self.ends[node])
@@ -889,49 +919,52 @@ def _cut(text: str, start: int, end: int, span: tuple[int, int]) -> tuple[int, i
     return first + a, first + b
 
 
-def _index_yaml(text: str) -> _Index:
-    """Index the first document of a YAML text, as far as it can be parsed."""
+def _index_yaml(text: str, *, stop: int | None = None) -> _Index:
+    """Index the first document of a YAML text, up to an offset if one is given, and as far as it can be parsed."""
     index = _Index()
     data = _without_breaks(text).encode("utf-8", "replace")
     if b"%TAG" in data and _find_tag_directive(data):
         return index
-    get: Callable[[], Any] = _Parser(data).get_event
+    from itertools import islice
+
+    get = islice(iter(_Parser(data).get_event, None), MAX_NODES).__next__
+    add, labels, anchors = index.add, index.labels, dict[str, int]()
     wants_key: list[bool] = [False]
-    anchors: dict[str, int] = {}
     try:
         get()
-        get()
-        while len(index.starts) <= MAX_NODES and len(wants_key) <= MAX_DEPTH + 1:
+        event = get()
+        while event.__class__ is not StreamEndEvent:
             event = get()
             kind = event.__class__
-            start = event.start_mark.index
             if kind is ScalarEvent:
-                node = index.add(start, event.end_mark.index)
+                node = add(event.start_mark.index, event.end_mark.index)
                 if wants_key[-1]:
-                    index.labels[node] = event.value
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                is_mapping = kind is MappingStartEvent
-                node = index.open_container(start, is_mapping=is_mapping)
+                    labels[node] = event.value
                 if event.anchor is not None:
                     anchors[event.anchor] = node
-                wants_key.append(is_mapping)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                if len(index.open) == MAX_DEPTH:
+                    break
+                node = index.open_container(event.start_mark.index, is_mapping=kind is MappingStartEvent)
+                if event.anchor is not None:
+                    anchors[event.anchor] = node
+                wants_key.append(kind is MappingStartEvent)
                 continue
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                start, end = event.start_mark.index, event.end_mark.index
+                wants_key.pop()
+                index.close_container(end if end > start else None)
             elif kind is AliasEvent:
-                node = index.add(start, event.end_mark.index)
+                node = add(event.start_mark.index, event.end_mark.index)
                 if event.anchor in anchors:
                     index.aliases[node] = anchors[event.anchor]
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                end = event.end_mark.index
-                wants_key.pop()
-                is_mapping = kind is MappingEndEvent
-                index.close_container(end if end > start else None)
             else:
                 break
-            if kind is ScalarEvent and event.anchor is not None:
-                anchors[event.anchor] = node
-            if index.open and index.is_mapping[index.open[-1]]:
+            if index.open and index.kinds[index.open[-1]] == _MAPPING:
                 wants_key[-1] = not wants_key[-1]
-    except yaml.YAMLError:
+            if stop is not None and index.last_end > stop:
+                break
+    except (yaml.YAMLError, StopIteration):
         pass  # told when the text was read; what stands before it has its places
     index.close_all()
     return index
@@ -939,28 +972,31 @@ def _index_yaml(text: str) -> _Index:
 
 def _index_json(text: str, faults: list[Finding] | None = None) -> _Index:
     """Index a JSON text, as far as it can be parsed; with a list given, tell what the parser does not mind."""
-    import json
     import re
+    from json import decoder
 
     scan = re.compile(r'[ \t\r\n]*+(?:("(?:[^"\\]++|\\.)*+")|([{}\[\],:])|([^\s"{}\[\],:]++))', re.DOTALL).match
+    unescape: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]
     index = _Index()
     lines = _Text(text)
     wants_key: list[bool] = [False]
-    seen: list[dict[str, Place]] = [{}]
+    seen: list[dict[str, tuple[int, int]]] = [{}]
 
     def tell(code: str, message: str, hint: str, *related: Related) -> None:
         if faults is not None and len(faults) < MAX_FAULTS:
             faults.append(Finding(code, message, lines.place(start, end), hint, related=related))
 
     position = 0
-    while match := scan(text, position):
+    while len(index.starts) <= MAX_NODES and (match := scan(text, position)):
+        if faults is not None and len(faults) >= MAX_FAULTS:
+            break
         string, mark, word = match.groups()
         position = end = match.end()
         start = end - len(mark or string or word)
         if string or word:
             node = index.add(start, end)
         if string:
-            value = json.loads(string, strict=False) if "\\" in string else string[1:-1]
+            value = unescape(text, start + 1, False)[0] if "\\" in string else string[1:-1]
             if "\\" in string and not _is_unicode(value):
                 hint = "write both halves of the pair, or the character itself"
                 tell("MS102", "a lone surrogate: half of an escaped character", hint)
@@ -968,10 +1004,10 @@ def _index_json(text: str, faults: list[Finding] | None = None) -> _Index:
                 index.labels[node] = value
                 if faults is not None:
                     if value in seen[-1]:
-                        related = Related(seen[-1][value], "the key stands here first")
+                        related = Related(lines.place(*seen[-1][value]), "the key stands here first")
                         hint = "keep one of the two; the first is what the rest of the check goes by"
                         tell("MS103", f"the key '{_shorten(value)}' stands twice in one mapping", hint, related)
-                    seen[-1].setdefault(value, lines.place(start, end))
+                    seen[-1].setdefault(value, (start, end))
         elif word:
             if faults is not None:
                 _tell_json_number(word, tell)
@@ -990,7 +1026,7 @@ def _index_json(text: str, faults: list[Finding] | None = None) -> _Index:
             wants_key.pop()
             seen.pop()
         else:
-            wants_key[-1] = mark == "," and bool(index.open) and index.is_mapping[index.open[-1]]
+            wants_key[-1] = mark == "," and bool(index.open) and index.kinds[index.open[-1]] == _MAPPING
     index.close_all()
     return index
 
@@ -1254,7 +1290,7 @@ class _Writing:
     def write(self, value: object, route: Route, indent: str) -> str:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise _StopError(_too_many(_TOP))
+            raise _StopError(_too_many())
         if isinstance(value, (Mapping, list, tuple)):
             return self._write_container(value, route, indent)
         return self._write_scalar(value, route)

@@ -52,19 +52,17 @@ class Entry:
     Entries that say the same are one object within a run, and `memo` keeps what they resolved to on which input.
     """
 
-    __slots__ = ("deferred", "dtype", "given", "layer", "memo", "name", "names", "trainable")
+    __slots__ = ("deferred", "dtype", "given", "layer", "memo", "names", "trainable")
 
     def __init__(
         self,
         layer: type[Layer],
-        name: str | None,
         given: dict[str, Any],
         deferred: tuple[tuple[tuple[str, ...], Deferred], ...],
         trainable: bool,
         dtype: str | None,
     ) -> None:
         self.layer = layer
-        self.name = name
         self.given = given
         self.deferred = deferred
         self.trainable = trainable
@@ -108,6 +106,7 @@ class Spec:
         "entries",
         "input",
         "name",
+        "names",
         "variables",
     )
 
@@ -121,6 +120,7 @@ class Spec:
         self.variables: dict[str, Any] = {}
         self.input: Input | Spoilt = SPOILT
         self.entries: list[Entry | Spoilt] = []
+        self.names: list[str | Spoilt | None] = []
         self.budget: Budget | None = None
 
 
@@ -235,9 +235,19 @@ class _Reader:
         if len(layers) > MAX_LAYERS:
             self.sure = False
             return
+        name_of = spec.names.append
         for value in layers:
-            # Marshalled bytes tell 1 from 1.0 and from true, which a tuple of the values would not.
-            key = value if value.__class__ is str else dumps(value, 2)
+            name = None
+            if value.__class__ is str:
+                key: Any = value
+            else:
+                # A name bears on nothing but the path: layers that differ in it alone are one entry.
+                if value.__class__ is dict and "name" in value:
+                    value = value.copy()
+                    name = self._value(NAME, value.pop("name"))
+                # Marshalled bytes tell 1 from 1.0 and from true, which a tuple of the values would not.
+                key = dumps(value, 2)
+            name_of(name)
             entry = known.get(key)
             if entry is None:
                 read = read_entry(spec.dialect, value)
@@ -310,7 +320,8 @@ def read_entry(dialect: str, value: Any, inside: bool = False) -> Entry | None:
                 given[key] = read
                 if read.__class__ is Deferred:
                     deferred.append(((key,), read))
-        own_name = NAME.read(value["name"]) if "name" in value else None
+        if "name" in value:
+            NAME.read(value["name"])
         trainable = FLAG.read(value.get("trainable", True))
         dtype = DTYPE.read(value["dtype"]) if "dtype" in value else None
     except Refused:
@@ -318,4 +329,4 @@ def read_entry(dialect: str, value: Any, inside: bool = False) -> Entry | None:
     for field in fields.values():
         if field.required and field.name not in given:
             return None
-    return Entry(layer, own_name, given, tuple(deferred), trainable, dtype)
+    return Entry(layer, given, tuple(deferred), trainable, dtype)

@@ -13,9 +13,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "schema"
 def write() -> dict[Path, str]:
     """The schemas' texts, by their paths."""
     schemas = {"modelspec-v1.schema.json": spec_schema(), "report-v1.schema.json": report_schema()}
-    return {
-        FOLDER / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()
-    }
+    return {FOLDER / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()}
 
 
 if __name__ == "__main__":

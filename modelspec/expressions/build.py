@@ -75,11 +75,13 @@ def _same(a: Value, b: Value) -> bool:
 class _Builder:
     """Closures for a tree. `places` are the names that are read, and where each stands first."""
 
-    __slots__ = ("bare", "depth", "places", "shift", "text")
+    __slots__ = ("columns", "depth", "places", "shift", "text")
 
     def __init__(self, text: str, bare: str) -> None:
         self.text = text
-        self.bare = None if bare.isascii() else bare.encode()
+        self.columns: list[int] | None = None
+        if not bare.isascii():  # the tree counts bytes
+            self.columns = [at for at, char in enumerate(bare) for _ in char.encode()] + [len(bare)]
         self.shift = text.index(bare)
         self.depth = 0
         self.places: dict[str, Span] = {}
@@ -97,8 +99,8 @@ class _Builder:
 
     def span(self, tree: Any) -> Span:
         start, end = tree.col_offset, tree.end_col_offset
-        if self.bare is not None:  # the tree counts bytes
-            start, end = len(self.bare[:start].decode()), len(self.bare[:end].decode())
+        if self.columns is not None:
+            start, end = self.columns[start], self.columns[end]
         return self.shift + start, self.shift + end
 
     def source(self, span: Span) -> str:

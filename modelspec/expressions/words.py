@@ -50,6 +50,11 @@ BUILTINS: frozenset[str] = NO_NAMES | ARRIVING | {"index"}
 PRODUCT = "a product is written with '*'"
 OPERATORS_THERE_ARE = "there are + - * / // % **, comparisons, and or not"
 
+_MAX_TOLD = 5
+"""Unknown names that one message tells."""
+_MAX_OFFERS = 300
+"""Known names among which a near one is sought: seeking takes time."""
+
 
 class ExpressionError(ValueError):
     """An expression that is wrong: the code, what is wrong, where in the text, and the way out.
@@ -84,10 +89,13 @@ def refuse_names(strangers: list[str], known: Mapping[str, Value], span: Span) -
     if name == "index":
         raise ExpressionError("MS402", "index: nothing is repeated here", span, "an entry with 'repeat' has an index")
     from difflib import get_close_matches
+    from itertools import islice
 
-    offers = [*known, *FUNCTIONS, *LITERALS, *ARRIVING]
-    near = [match for name in strangers for match in get_close_matches(name, offers, 1)]
-    names = ", ".join(f"'{shorten(name)}'" for name in strangers)
+    offers = [*FUNCTIONS, *LITERALS, *ARRIVING, *islice(known, _MAX_OFFERS)]
+    near = [match for name in strangers[:_MAX_TOLD] for match in get_close_matches(name, offers, 1)]
+    names = ", ".join(f"'{shorten(name)}'" for name in strangers[:_MAX_TOLD])
+    if len(strangers) > _MAX_TOLD:
+        names += f" and {len(strangers) - _MAX_TOLD} more"
     message = f"{names} is not known here" if len(strangers) == 1 else f"{names} are not known here"
     if near:
         hint = "did you mean " + " and ".join(f"'{name}'" for name in near) + "?"

@@ -27,7 +27,7 @@ class Paint:
         self.color = color
 
     def __call__(self, text: str, style: str) -> str:
-        """The text in a style; blank text stays as it is."""
+        """Return the text in a style; blank text stays as it is."""
         if not self.color or not text.strip():
             return text
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m"

@@ -9,7 +9,7 @@ __all__ = ["harmless", "pad", "width", "wrap"]
 
 
 def harmless(text: str) -> str:
-    """The text with everything that does not print (control characters, escapes, marks of direction) escaped."""
+    """Escape everything that does not print: control characters, terminal codes, marks of direction."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escape(char) for char in text)
@@ -24,20 +24,22 @@ def _escape(char: str) -> str:
 
 
 def width(text: str) -> int:
-    """The columns that harmless text takes: two for a wide character, none for a combining one."""
+    """Return the columns that harmless text takes: two for a wide character, none for a combining one."""
     if text.isascii():
         return len(text)
     return sum(0 if category(char) in ("Mn", "Me") else 1 + (east_asian_width(char) in "WF") for char in text)
 
 
 def pad(text: str, columns: int, right: bool = False) -> str:
-    """The text filled up with spaces, on its right side or (with `right`) its left."""
+    """Fill the text up with spaces, behind it or (with `right`) before it."""
     space = " " * (columns - width(text))
     return space + text if right else text + space
 
 
 def wrap(text: str, columns: int, breaks: str = " ") -> list[str]:
     """Lines of at most so many columns, broken after one of `breaks`, or within a word that is too long by itself."""
+    if width(text) <= columns:
+        return [text]
     lines: list[str] = []
     line = ""
     for piece in _split(text, breaks):

@@ -39,7 +39,7 @@ def _show(diagnostic: Diagnostic, paint: Paint) -> str:
 
 
 def _excerpt(diagnostic: Diagnostic) -> tuple[str, int, int]:
-    """The text to show, the columns before the caret, and the columns that it underlines (at least one)."""
+    """Return the text to show, the columns before the caret, and the columns that it underlines (at least one)."""
     line = diagnostic.excerpt.rstrip()
     start = min(max(diagnostic.column - 1, 0), len(diagnostic.excerpt))
     one_line = diagnostic.end_line == diagnostic.line

@@ -32,12 +32,13 @@ class _Side(NamedTuple):
     used: str
     limit: str
     share: str
-    bar: tuple[int, int]
+    bar: tuple[int, int] | None
+    """Used and limit, where a bar says something: of a limit that use can fill."""
     verdict: str
 
 
 def list_sides(row: BudgetRow) -> Iterator[tuple[str, int, bool | None]]:
-    """A limit's sides: `≤`, `≥` or `=`, the number, and whether that side holds (None: not judged)."""
+    """List a limit's sides: `≤`, `≥` or `=`, the number, and whether that side holds (None: not judged)."""
     sides = (("≤", row.limit.max), ("≥", row.limit.min), ("=", row.limit.exactly))
     for sign, bound in sides:
         if bound is None:
@@ -49,18 +50,19 @@ def list_sides(row: BudgetRow) -> Iterator[tuple[str, int, bool | None]]:
 
 
 def draw_budget(rows: Iterable[BudgetRow], columns: int, paint: Paint) -> list[str]:
-    """The lines of the table, of at most so many columns. Numbers keep all their digits."""
+    """Return the lines of the table, of at most so many columns. Numbers keep all their digits."""
     groups = [(scope, list(group)) for scope, group in groupby(rows, key=lambda row: row.scope)]
     sides = [[side for row in group for side in _read(row, scope is not None)] for scope, group in groups]
     flat = [side for group in sides for side in group]
-    header = _Side("Budget", "used", "limit", "share", (0, 0), "")
-    widths = [max(width(side[at]) for side in (header, *flat)) for at in range(4)]
+    header = _Side("Budget", "used", "limit", "share", None, "")
+    cells = [(side.label, side.used, side.limit, side.share) for side in (header, *flat)]
+    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
     verdict = max(width(side.verdict) for side in flat)
     # Two columns of space between cells; the bar takes what is left.
     bar = min(_BAR, columns - sum(widths) - verdict - 10)
-    if bar < _LEAST_BAR and bar < -2:
+    if bar < -2:
         return _stack(groups, sides, columns, paint)
-    bar = bar if bar >= _LEAST_BAR else 0
+    bar = bar if bar >= _LEAST_BAR and any(side.bar for side in flat) else 0
     lines = [paint(_line(header, widths, "", ""), "bold")]
     for (scope, _), group in zip(groups, sides, strict=True):
         if scope is not None:
@@ -76,7 +78,7 @@ def _read(row: BudgetRow, scoped: bool) -> Iterator[_Side]:
     for sign, bound, ok in list_sides(row):
         share = show_share(row.actual, bound)
         verdict = "not judged" if ok is None else "OK" if ok else "?" if row.actual is None else _blame(sign)
-        part = (0, 0) if row.actual is None or ok is None else (row.actual, bound)
+        part = None if row.actual is None or ok is None or sign != "≤" else (row.actual, bound)
         label = f"  {row.metric}" if scoped else row.metric
         yield _Side(label, show_count(row.actual), f"{sign} {bound:,}", share, part, verdict)
 
@@ -101,6 +103,8 @@ def _line(side: _Side, widths: list[int], bar: str, verdict: str) -> str:
 
 
 def _draw_bar(side: _Side, columns: int) -> str:
+    if side.bar is None:
+        return " " * columns
     part, whole = side.bar
     full = columns if part >= whole else part * columns // whole
     return "█" * full + "░" * (columns - full)

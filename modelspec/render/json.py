@@ -8,5 +8,5 @@ __all__ = ["show_report"]
 
 
 def show_report(report: Report) -> str:
-    """The report's JSON form, version 1."""
+    """Return the report's JSON form, version 1."""
     return report.to_json()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["show_bytes", "show_count", "show_share", "show_shape"]
+__all__ = ["show_bytes", "show_count", "show_shape", "show_share"]
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
@@ -15,7 +15,7 @@ def show_count(count: int | None) -> str:
 
 
 def show_bytes(count: int | None) -> str:
-    """The bytes in the unit that suits them, to one decimal: `728.9 KiB`. Empty where that would say nothing new."""
+    """Write bytes in the unit that suits them, to one decimal: `728.9 KiB`. Empty where that would say nothing new."""
     if count is None or count < 1024:
         return ""
     scale = 1024
@@ -28,7 +28,7 @@ def show_bytes(count: int | None) -> str:
 
 
 def show_share(part: int | None, whole: int) -> str:
-    """A part in per cent of the whole, to one decimal: rounded down within it, and up beyond it."""
+    """Write a part in per cent of the whole, to one decimal: rounded down within it, and up beyond it."""
     if part is None or whole == 0:
         return "" if part is None or part else "100.0 %"
     per_mille = part * 1000 // whole if part <= whole else -(-part * 1000 // whole)
@@ -36,7 +36,7 @@ def show_share(part: int | None, whole: int) -> str:
 
 
 def show_shape(shape: Sequence[int | None], dialect: str) -> str:
-    """A shape with its batch, as the dialect's own summaries show it: `[-1, 32]`, `(None, 32)`. `?` is unknown."""
+    """Write a shape with its batch, as the dialect's summaries show it: `[-1, 32]`, `(None, 32)`; `?` is unknown."""
     sizes = ["?" if size is None else str(size) for size in shape]
     if dialect == "keras":
         return f"({', '.join(['None', *sizes])}{',' * (not sizes)})"

@@ -9,14 +9,12 @@ from modelspec.render.ansi import Paint
 from modelspec.render.cells import harmless, pad, width, wrap
 from modelspec.render.findings import show_findings
 from modelspec.render.gauge import BudgetRow, draw_budget
+from modelspec.render.notes import COUNTED, NOTES
 from modelspec.render.numbers import show_bytes, show_count, show_shape
 from modelspec.report import Layer, Model, Report
 
-__all__ = ["ACTIVATION_NOTE", "MACS_NOTE", "PEAK_NOTE", "show_findings", "show_report"]
+__all__ = ["show_findings", "show_report"]
 
-MACS_NOTE = "MACs: multiply-accumulates of one sample's forward pass; 1 MAC = 2 FLOPs"
-ACTIVATION_NOTE = "activations: the tensors that layers newly make, in evaluation, for one sample"
-PEAK_NOTE = "peak: nothing works in place; gates, attention scores and caches inside of a layer are not counted"
 
 _LABELS = (
     ("Parameters", "parameters"),
@@ -31,14 +29,19 @@ _LABELS = (
     ("Peak activation bytes", "peak_activation_bytes"),
 )
 _LEAST_NAME = 16
+_USUAL_NAME = 28
 _MOST_SHAPE = 30
 
 
 def show_report(report: Report, *, width: int = 80, color: bool = False) -> str:
-    """Each model as a table with its totals and its budget, then what was found. No line is wider than `width`,
-    lines of findings apart: those begin with a place that other tools read."""
-    paint = Paint(color)
-    parts = ["\n".join(_show_model(model, max(width, 40), paint)) + "\n" for model in report.models]
+    """Each model as a table with its totals and its budget, then what was found.
+
+    No line is wider than `width` (40 at least), but for the findings: other tools read those line by line.
+    """
+    paint, columns = Paint(color), max(width, 40)
+    parts = ["\n".join(_show_model(model, columns, paint)) + "\n" for model in report.models]
+    if report.models:
+        parts.append("\n".join(paint(line, "dim") for note in NOTES for line in _hang(note, columns)) + "\n")
     if report.diagnostics:
         parts.append(show_findings(report, color=color))
     return "\n".join(parts)
@@ -52,19 +55,20 @@ def _show_model(model: Model, columns: int, paint: Paint) -> Iterator[str]:
     if model.budget:
         yield ""
         rows = (
-            BudgetRow(line.metric, line.scope, Limit(line.limit.max, line.limit.min, line.limit.exactly), line.actual, line.ok)
+            BudgetRow(
+                line.metric, line.scope, Limit(line.limit.max, line.limit.min, line.limit.exactly), line.actual, line.ok
+            )
             for line in model.budget
         )
         yield from draw_budget(rows, columns, paint)
-    yield ""
-    notes = [MACS_NOTE, ACTIVATION_NOTE, PEAK_NOTE, *map(harmless, model.conventions)]
-    yield paint("Counted by", "dim")
-    for note in notes:
-        yield from (paint(line, "dim") for line in _hang(note, columns, "  "))
+    if model.conventions:
+        yield ""
+        for note in model.conventions:
+            yield from (paint(line, "dim") for line in _hang(harmless(note), columns))
 
 
-def _hang(text: str, columns: int, indent: str) -> Iterator[str]:
-    first, *rest = wrap(text, columns - len(indent) - 2) or [""]
+def _hang(text: str, columns: int, indent: str = "") -> Iterator[str]:
+    first, *rest = wrap(text, columns - len(indent) - 2)
     yield indent + first
     yield from (f"{indent}  {line}" for line in rest)
 
@@ -72,21 +76,23 @@ def _hang(text: str, columns: int, indent: str) -> Iterator[str]:
 def _show_header(model: Model, columns: int, paint: Paint) -> Iterator[str]:
     name = harmless(model.name if model.variant is None else f"{model.name}/{model.variant}")
     yield from (paint(line, "bold") for line in wrap(name, columns, " -_/."))
-    inputs = ", ".join(
-        f"{harmless(key)} {show_shape(value.shape, model.dialect)} {value.dtype}" for key, value in model.inputs.items()
-    )
-    facts = (("file", harmless(model.path), "/ "), ("dialect", model.dialect, " "), ("inputs", inputs or "?", " "))
-    for label, text, breaks in facts:
-        label = "input" if label == "inputs" and len(model.inputs) < 2 else label
-        lines = wrap(text, columns - 9, breaks)
-        for index, line in enumerate(lines):
+    facts = (("file", harmless(model.path), "/ "), ("dialect", model.dialect, " "), *_list_inputs(model))
+    for label, text, breaks in (*facts, ("counted", COUNTED, " ")):
+        for index, line in enumerate(wrap(text, columns - 9, breaks)):
             yield f"{paint(label.ljust(7), 'dim') if not index else ' ' * 7}  {line}"
+
+
+def _list_inputs(model: Model) -> Iterator[tuple[str, str, str]]:
+    for name, value in model.inputs.items():
+        shown = f"{show_shape(value.shape, model.dialect)} {value.dtype}"
+        yield "input", shown if len(model.inputs) == 1 else f"{harmless(name)} {shown}", " "
 
 
 def name_layer(layer: Layer) -> str:
     """`Linear-1`, or for a layer with a name of its own `fc1 (Linear)`; ` × 12` for equal rounds."""
     path = harmless(layer.path)
-    if not path.rpartition(".")[2].startswith(f"{layer.type}-"):
+    kind, _, number = path.rpartition(".")[2].rpartition("-")
+    if kind != layer.type or not number.isdigit():
         path = f"{path} ({harmless(layer.type)})"
     return path if layer.repeat == 1 else f"{path} × {layer.repeat:,}"
 
@@ -105,18 +111,19 @@ def _show_layers(model: Model, columns: int, paint: Paint) -> Iterator[str]:
     widest = [max(width(row[at]) for row in (header, *rows)) for at in range(4)]
     numbers = widest[2:]
     shape = min(widest[1], _MOST_SHAPE)
-    name = columns - shape - sum(numbers) - 6
+    name = min(max(widest[0], _USUAL_NAME), columns - shape - sum(numbers) - 6)
     if name < _LEAST_NAME:
         shape = max(len(header[1]), shape + name - _LEAST_NAME)
         name = columns - shape - sum(numbers) - 6
     if name < _LEAST_NAME:
         yield from _stack_layers(rows, columns, paint)
         return
-    rule = paint("─" * columns, "dim")
+    rule = paint("─" * (name + shape + sum(numbers) + 6), "dim")
     yield paint(_row(header, [name, shape, *numbers]), "bold")
     yield rule
     for row in rows:
-        names, shapes = wrap(row[0], name - 2, " ._-/"), wrap(row[1], shape)
+        names = [row[0]] if width(row[0]) <= name else wrap(row[0], name - 2, " ._-/")
+        shapes = wrap(row[1], shape)
         for index in range(max(len(names), len(shapes))):
             cells = (
                 ("  " if index else "") + names[index] if index < len(names) else "",
@@ -158,4 +165,5 @@ def _show_totals(model: Model, columns: int, paint: Paint) -> Iterator[str]:
     label, number = max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
     for text, count, human in rows:
         line = f"{text:<{label}}  {count:>{number}}"
+        human = human if len(line) + 2 + len(human) <= columns else ""
         yield paint(line, "bold") if text == "Parameters" else f"{line}  {paint(human, 'dim')}".rstrip()

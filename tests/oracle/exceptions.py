@@ -51,6 +51,47 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         _only_ours(r"MS206 (eps|momentum|norm_type): "),
     ),
     Exemption(
+        "one average of everything: torch computes it without a look at the number of axes",
+        ("torch.AdaptiveAvgPool2d",),
+        lambda question, ours, theirs: (
+            question.arguments["output_size"] in (1, [1, 1]) and _only_ours("MS303 ")(question, ours, theirs)
+        ),
+    ),
+    Exemption(
+        "a setting outside of its range: Keras cuts it, or does not look at it",
+        ("keras.*",),
+        _only_ours(r"MS20[56] (epsilon|momentum|dropout|recurrent_dropout|lora_rank|input_length): "),
+    ),
+    Exemption(
+        "an object that Keras does not know, or that cannot be, in an argument without effect",
+        ("keras.*",),
+        _only_ours(r"MS206 (bias_initializer|bias_regularizer|activity_regularizer): "),
+    ),
+    Exemption(
+        "a noise_shape that does not fit: Keras finds out in the first step of training",
+        ("keras.Dropout",),
+        _only_ours("MS305 noise_shape: "),
+    ),
+    Exemption(
+        "floating-point numbers as indices: Keras cuts them to integers",
+        ("keras.Embedding",),
+        _only_ours("MS308 "),
+    ),
+    Exemption(
+        "integers in a floating-point layer: Keras promises floats, but not every backend has a kernel",
+        ("keras.*",),
+        lambda question, ours, theirs: (
+            question.dtype == "int64" and ours.refused is None and theirs.refused is not None
+        ),
+    ),
+    Exemption(
+        "what only another backend, another device or an installed scipy has",
+        ("keras.*",),
+        lambda _, ours, theirs: (
+            ours.refused is None and bool(re.search("synchronized=True|use_cudnn=True|scipy", theirs.refused or ""))
+        ),
+    ),
+    Exemption(
         "num_features that contradicts what arrives: with neither weights nor statistics torch does not look at it",
         ("torch.BatchNorm1d", "torch.BatchNorm2d"),
         lambda question, ours, theirs: (

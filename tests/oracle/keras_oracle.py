@@ -16,7 +16,7 @@ from modelspec.catalogue import find
 from modelspec.layer import Layer, fields_of
 
 from .outcome import Outcome, Question
-from .torch_oracle import BATCHES, Counter, count_sample, drop_batch, flatten, read_signature, shorten
+from .torch_oracle import BATCHES, Counter, drop_batch, flatten, read_signature, shorten
 
 FRAMEWORK = f"keras {keras.__version__} on torch {torch.__version__.partition('+')[0]}"
 
@@ -28,25 +28,27 @@ class BrokenPromiseError(ValueError):
 def ask(layer: type[Layer], question: Question) -> Outcome:
     """What keras.layers makes of the question.
 
-    The symbolic call, on the meta device, applies the layer's own rules for shapes; the call on a tensor does what
-    they promise. Where the two differ Keras contradicts itself, and its outcome is the refusal that says so.
+    Symbolic calls, which run on the meta device, apply the layer's own rules for shapes; a call on a tensor must keep
+    what they promise. Where it does not, Keras contradicts itself, and its outcome is the refusal that says so.
     """
+    entry = {"type": layer.type_name(), **question.arguments}
+    shape, dtype = question.input, question.dtype
     with warnings.catch_warnings(), keras.device("cpu"), torch.no_grad():
         warnings.simplefilter("ignore")
         try:
-            built = _build({"type": layer.type_name(), **question.arguments}, layer.dialect)
-            promised = [built(keras.KerasTensor((batch, *question.input), question.dtype)) for batch in BATCHES]
-            first, second = (keras.tree.flatten(each) for each in promised)
-            outputs = tuple(drop_batch(one, two) for one, two in zip(first, second, strict=True))
-            counters = [Counter(), Counter()]
-            results = []
-            for batch, counter in zip(BATCHES, counters, strict=True):
-                x = torch.zeros((batch, *question.input), dtype=getattr(torch, question.dtype))
-                with counter:
-                    results.append(flatten(built(x)))
-            kept = tuple(drop_batch(one, two) for one, two in zip(*results, strict=True))
-            if kept != outputs:
-                raise BrokenPromiseError(f"promised {outputs}, gave {kept}")
+            promised = []
+            for batch in BATCHES:
+                built = _build(entry, layer.dialect)
+                promised.append(keras.tree.flatten(built(keras.KerasTensor((batch, *shape), dtype))))
+            outputs = tuple(drop_batch(one, two) for one, two in zip(*promised, strict=True))
+            counter = Counter()
+            with counter:
+                result = _build(entry, layer.dialect, unroll=True)(
+                    torch.zeros((1, *shape), dtype=getattr(torch, dtype))
+                )
+            for (promise, _), tensor in zip(outputs, flatten(result), strict=True):
+                if promise != tuple(tensor.shape[1:]):
+                    raise BrokenPromiseError(f"promised {promise}, gave {tuple(tensor.shape[1:])}")
         except Exception as error:  # whatever Keras raises is its refusal
             return Outcome(shorten(error))
     return Outcome(
@@ -54,11 +56,12 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
         tuple((weight.name, tuple(weight.shape), weight.trainable) for weight in built.weights),
         (),
         outputs,
-        count_sample(counters),
+        counter.get_total_flops() // 2 if counter.complete else None,
     )
 
 
-def _build(entry: Any, dialect: str) -> keras.Layer:
+def _build(entry: Any, dialect: str, *, unroll: bool = False) -> keras.Layer:
+    """The layer that an entry describes; with `unroll`, a recurrent one whose first step is not run twice."""
     if isinstance(entry, str):
         entry = {"type": entry}
     layer = find(dialect, entry["type"])
@@ -68,11 +71,22 @@ def _build(entry: Any, dialect: str) -> keras.Layer:
         if name == "type":
             continue
         if fields_of(layer)[name].way == "wrapped" and value is not None:
-            value = _build(value, dialect)
+            value = _build(value, dialect, unroll=unroll)
         arguments[name] = tuple(value) if isinstance(value, list) else value
+    if unroll and "unroll" in fields_of(layer):
+        arguments["unroll"] = True
     return getattr(keras.layers, entry["type"])(**arguments)
+
+
+# Arguments that a constructor takes from its keywords, with their defaults.
+KEYWORDS: dict[str, dict[str, Any]] = {
+    "Embedding": {"input_length": None},
+    "LayerNormalization": {"rms_scaling": False},
+}
 
 
 def list_arguments(layer: type[Layer]) -> dict[str, Any]:
     """The constructor's arguments and their defaults; `<required>` where there is none."""
-    return read_signature(getattr(keras.layers, layer.type_name()))
+    cls = getattr(keras.layers, layer.type_name())
+    # What stands between passes on fixed values: the number of axes, the cell.
+    return {**read_signature((cls, keras.Layer)), **KEYWORDS.get(layer.type_name(), {})}

@@ -113,13 +113,14 @@ def drop_batch(one: Any, two: Any) -> tuple[Shape, str]:
 
 def list_arguments(layer: type[Layer]) -> dict[str, Any]:
     """The constructor's arguments and their defaults; `<required>` where there is none."""
-    return read_signature(getattr(torch.nn, layer.type_name()))
+    cls = getattr(torch.nn, layer.type_name())
+    return read_signature(cls.__mro__)
 
 
-def read_signature(cls: type) -> dict[str, Any]:
-    """The named arguments of a constructor; where it passes on what it is given, those of its bases too."""
+def read_signature(bases: tuple[type, ...]) -> dict[str, Any]:
+    """The named arguments of a constructor; where it passes on what it is given, those of the next of `bases` too."""
     arguments: dict[str, Any] = {}
-    for base in cls.__mro__:
+    for base in bases:
         if base is object or "__init__" not in base.__dict__:
             continue
         overloads = get_overloads(base.__init__)  # type: ignore[misc]

@@ -1,12 +1,14 @@
 """keras.layers: activations."""
 
+from collections.abc import Iterator
+
 from modelspec.catalogue.keras.arguments import (
     ActivationFunction,
     ActivityRegularizer,
     NonNegativeNumber,
     OptionalNumber,
 )
-from modelspec.layer import Example, Layer, no_macs, no_tensors
+from modelspec.layer import Broken, Example, Layer, no_macs, no_tensors
 from modelspec.shape import Shape
 
 
@@ -20,7 +22,9 @@ class _Elementwise(Layer):
 
 
 class Activation(_Elementwise):
-    """An activation function by its name, over every element: y = activation(x).
+    """An activation function by its name: y = activation(x).
+
+    C1  softmax, log_softmax and sparsemax go over the last axis, so the input has one.
 
     Source: keras.layers.Activation.
     """
@@ -28,9 +32,15 @@ class Activation(_Elementwise):
     activation: ActivationFunction
     activity_regularizer: ActivityRegularizer = None
 
+    def constrain(self, x: Shape) -> Iterator[Broken]:
+        if not x and self.activation in ("softmax", "log_softmax", "sparsemax"):
+            message = f"{self.activation} goes over the last axis, but [] arrives, which has none but the batch"
+            yield Broken("C1", message, "activation", "give the input an axis", "MS309")
+
     examples = (
         Example({"activation": "relu"}, input=(28, 28, 16), output=(28, 28, 16), parameters=0, macs=0),
         Example({"activation": None}, input=(10,), output=(10,), parameters=0, macs=0),
+        Example({"activation": "softmax"}, input=(), breaks="C1", code="MS309"),
     )
 
 

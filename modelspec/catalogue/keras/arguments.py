@@ -50,7 +50,7 @@ __all__ = [
 
 _SERIALIZED = {
     "type": "object",
-    "required": ["class_name", "config"],
+    "required": ["class_name"],
     "properties": {"class_name": {"type": "string"}},
 }
 
@@ -59,13 +59,9 @@ def _complete_object(kind: Kind, value: Any) -> Mapping[str, Any]:
     """Take a mapping as Keras saves an object. Its class may be the author's own, so any name is taken."""
     if not isinstance(value, Mapping):
         raise kind.refuse(value)
-    for key in ("class_name", "config"):
-        if key not in value:
-            raise Refused(
-                f"'{key}' is missing: Keras saves an object as class_name and config",
-                code="MS204",
-                hint="write {class_name: …, config: {…}}",
-            )
+    if "class_name" not in value:
+        message = "'class_name' is missing: Keras saves an object as class_name and config"
+        raise Refused(message, code="MS204", hint="write {class_name: …, config: {…}}")
     if not isinstance(value["class_name"], str):
         message = f"expected the name of a class, got {name_value(value['class_name'])}"
         raise Refused(message, route=("class_name",))
@@ -191,7 +187,11 @@ _ORTHOGONAL = ("orthogonal", "Orthogonal", "OrthogonalInitializer")
 _IDENTITY = ("identity", "Identity", "IdentityInitializer")
 _STFT = ("stft", "STFT", "STFTInitializer")
 _NO_VALUE = ("needs its value", "write {class_name: Constant, config: {value: …}}")
-_UNFIT_INITIALIZERS = {"constant": _NO_VALUE, "Constant": _NO_VALUE}
+_UNFIT_INITIALIZERS = {
+    "constant": _NO_VALUE,
+    "Constant": _NO_VALUE,
+    **dict.fromkeys(_STFT, ("makes the kernel of a STFTSpectrogram", "write a mapping with class_name and config")),
+}
 _TWO_AXES = ("needs a tensor of two axes or more", "use glorot_uniform or zeros, for example")
 _MATRIX = ("needs a tensor of two axes", "use glorot_uniform or zeros, for example")
 _REGULARIZERS = ("l1", "l2", "l1l2", "L1", "L2", "L1L2")
@@ -211,9 +211,7 @@ MatrixInitializer = Annotated[
 ]
 KernelInitializer = Annotated[
     Any,
-    Optional(
-        _Named("an initializer", (*_INITIALIZERS, *_ORTHOGONAL, *_STFT), {**_UNFIT_INITIALIZERS, **_NEEDS_MATRIX})
-    ),
+    Optional(_Named("an initializer", (*_INITIALIZERS, *_ORTHOGONAL), {**_UNFIT_INITIALIZERS, **_NEEDS_MATRIX})),
 ]
 """Of a convolution's kernel, which has three axes or more."""
 

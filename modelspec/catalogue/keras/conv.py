@@ -11,7 +11,6 @@ from modelspec.catalogue.keras.arguments import (
     LoraScale,
     OptionalSize,
     Padding,
-    Regularizer,
     VectorInitializer,
     VectorRegularizer,
     WeightConstraint,
@@ -20,7 +19,7 @@ from modelspec.catalogue.keras.arguments import (
 from modelspec.catalogue.keras.window import check_windows, derive_sizes, first_spatial_axis, place_channels, slide
 from modelspec.kinds import Choice
 from modelspec.layer import Axis, Broken, Example, Layer, Size, SizePerAxis, Takes, Tensor, axes, built
-from modelspec.shape import UNKNOWN, Count, Shape, differs, numel
+from modelspec.shape import UNKNOWN, Count, Shape, Unknown, differs, numel, show_dim, surely_same
 
 
 class _Conv(Layer):
@@ -49,6 +48,10 @@ class _Conv(Layer):
     lora_alpha: LoraScale = None
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
+        if isinstance(self.groups, Unknown):
+            message = "kernel needs groups, which is not known before the model runs"
+            hint = f"give {show_dim(self.groups)} a value in `variables`"
+            yield Broken(None, message, "groups", hint, "MS307")
         if differs(self.filters % self.groups, 0):
             message = f"filters is {self.filters}, which groups, {self.groups}, does not divide"
             yield Broken("C2", message, "groups", "write a number of groups that divides filters and channels")
@@ -77,9 +80,9 @@ class _Conv(Layer):
 
     def _kernel_axes(self) -> tuple[Axis, ...]:
         window = [Axis(f"kernel_size[{at}]", size) for at, size in enumerate(self.kernel_size)]
-        if differs(self.groups, 1):
-            return (*window, Axis("channels / groups", self.channels // self.groups))
-        return (*window, Axis("channels", self.channels))
+        if surely_same(self.groups, 1):
+            return (*window, Axis("channels", self.channels))
+        return (*window, Axis("channels / groups", self.channels // self.groups))
 
     def list_tensors(self) -> Iterator[Tensor]:
         rank = self.lora_rank

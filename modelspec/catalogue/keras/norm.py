@@ -9,7 +9,6 @@ from modelspec.catalogue.keras.arguments import (
     Fraction,
     MatrixInitializer,
     NonNegativeNumber,
-    Regularizer,
     RenormClipping,
     VectorInitializer,
     VectorRegularizer,
@@ -46,6 +45,7 @@ class BatchNormalization(Layer):
 
     C1  The input has at least one axis.
     C2  axis, in which 0 is the batch, is an axis of the sample; features is its size.
+    C3  With renorm, moving_variance_initializer is not null: its roots are where the moving deviations begin.
 
     gamma and beta are trained; the moving statistics are parameters that are not. renorm adds three more of them.
 
@@ -77,6 +77,9 @@ class BatchNormalization(Layer):
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
         yield from _check_axis("C2", self.axis, x)
+        if self.renorm and self.moving_variance_initializer is None:
+            message = "moving_variance_initializer is null, but renorm needs one"
+            yield Broken("C3", message, "moving_variance_initializer", "write ones, which is the default")
 
     def output_shape(self, x: Shape) -> Shape:
         return x
@@ -116,6 +119,7 @@ class BatchNormalization(Layer):
         Example({}, input=(), breaks="C1", code="MS303"),
         Example({"axis": 0}, input=(8, 8, 16), breaks="C2", code="MS309"),
         Example({"axis": 4}, input=(8, 8, 16), breaks="C2", code="MS309"),
+        Example({"renorm": True, "moving_variance_initializer": None}, input=(16,), breaks="C3", code="MS305"),
     )
 
 

@@ -119,6 +119,11 @@ class _Gated(_Recurrent):
     recurrent_activation: ActivationFunction = "sigmoid"
     use_cudnn: UseCudnn = "auto"
 
+    def constrain(self, x: Shape) -> Iterator[Broken]:
+        if self.use_cudnn is True and self.recurrent_dropout:
+            message = "use_cudnn: true and recurrent_dropout do not go together: cuDNN has none"
+            yield Broken("C4", message, "use_cudnn", "write use_cudnn: auto, or leave out recurrent_dropout")
+
 
 class LSTM(_Gated):
     """Long short-term memory: input, forget and output gates over a cell state.
@@ -126,6 +131,7 @@ class LSTM(_Gated):
     C1  The input has two axes: steps and features.
     C2  The output is the last h, [units]; with return_sequences that of every step, [steps, units].
     C3  With unit_forget_bias, which completes the bias's own initializer, that is not null.
+    C4  use_cudnn: true and recurrent_dropout do not go together.
 
     Each of the four products has one bias. return_state gives state_h and state_c too, [units] each.
 
@@ -138,6 +144,7 @@ class LSTM(_Gated):
     unit_forget_bias: bool = True
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
+        yield from super().constrain(x)
         if self.bias_initializer is None and self.unit_forget_bias and self.use_bias:
             message = "bias_initializer is null, but unit_forget_bias needs one to complete"
             yield Broken("C3", message, "bias_initializer", "write zeros, or unit_forget_bias: false")
@@ -156,6 +163,7 @@ class LSTM(_Gated):
         Example({"units": 20, "use_bias": False}, input=(7, 10), output=(20,), parameters=2_400, macs=16_800),
         Example({"units": 20}, input=(7, 7, 10), breaks="C1", code="MS303"),
         Example({"units": 20, "bias_initializer": None}, input=(7, 10), breaks="C3", code="MS305"),
+        Example({"units": 20, "use_cudnn": True, "recurrent_dropout": 0.2}, input=(7, 10), breaks="C4", code="MS305"),
     )
 
 
@@ -165,6 +173,7 @@ class GRU(_Gated):
     C1  The input has two axes: steps and features.
     C2  The output is the last h, [units]; with return_sequences that of every step, [steps, units].
     C3  The initializer of the bias fits its axes: with reset_after there are two, otherwise one.
+    C4  use_cudnn: true and recurrent_dropout do not go together.
 
     With reset_after each of the three products has two biases, one of the input and one of the state, otherwise one.
     return_state gives state_h too, [units].
@@ -178,6 +187,7 @@ class GRU(_Gated):
     reset_after: bool = True
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
+        yield from super().constrain(x)
         if self.use_bias:
             yield from check_initializer("C3", self.bias_initializer, "bias_initializer", self.biases())
 
@@ -200,4 +210,5 @@ class GRU(_Gated):
             breaks="C3",
             code="MS305",
         ),
+        Example({"units": 20, "use_cudnn": True, "recurrent_dropout": 0.2}, input=(7, 10), breaks="C4", code="MS305"),
     )

@@ -45,7 +45,8 @@ def check_windows(
         told = f"{field} is {window}" if len(names) == 1 else f"{field}[{at}] is {window}"
         if dilation != 1:
             told += f", which dilation_rate {dilation} spreads over {span}"
-        message = f"{told}, but {name} is only {size}"
+        axis = "the number of steps" if name == "steps" else f"the {name}"
+        message = f"{told}, but {axis} is only {size}"
         hint = f"give {field} at most {(size - 1) // dilation + 1} there, or write padding: same"
         yield Broken(number, message, field, hint, "MS306", first + at)
 

@@ -1,0 +1,148 @@
+"""Slips of the pen: what an author surely meant. Only what is wrong in a document comes here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from modelspec import catalogue
+from modelspec.expressions import ExpressionError, parse
+from modelspec.kinds import Refused
+from modelspec.layer import Layer, fields_of
+
+__all__ = [
+    "cut_in_list",
+    "cut_in_mapping",
+    "guess_dialect",
+    "hint_shape",
+    "hint_type",
+    "hint_value",
+    "join_names",
+    "nearest",
+    "spell",
+]
+
+_CUT = "YAML ends this value at the comma: inside {} an expression with commas wants quotes"
+_FRAMEWORKS = {"tensorflow": "keras", "tf": "keras", "tf.keras": "keras", "pytorch": "torch"}
+
+
+def join_names(names: Sequence[str]) -> str:
+    """`'a', 'b' and 'c'`."""
+    quoted = [f"'{name}'" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is meant by one that is not: nearly the same, or the only one that begins with it."""
+    folded = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), folded, 1, 0.7)
+    if near:
+        return folded[near[0]]
+    longer = [other for key, other in folded.items() if len(name) > 2 and key.startswith(name.lower())]
+    return longer[0] if len(longer) == 1 else None
+
+
+def guess_dialect(written: Any) -> str | None:
+    """The dialect that is written, or that is meant by what is; None if nobody can tell."""
+    if written in catalogue.dialects():
+        return str(written)
+    if not isinstance(written, str):
+        return None
+    return _FRAMEWORKS.get(written.lower()) or nearest(written, catalogue.dialects())
+
+
+def spell(layer: type[Layer], names: Iterable[str] = ()) -> str:
+    """How an entry of this type is written, with the names given, or else with the arguments that it needs."""
+    arguments = list(names) or [field.name for field in fields_of(layer).values() if field.required]
+    if not arguments:
+        return f"write `{layer.type_name()}`"
+    return f"write {{type: {layer.type_name()}, {', '.join(f'{name}: …' for name in arguments)}}}"
+
+
+def hint_type(name: str, dialect: str) -> str:
+    """The way out for a type that the dialect does not have."""
+    names = catalogue.list_names(dialect)
+    bare = name.rpartition(".")[2]
+    folded = {known.lower(): known for known in names}
+    if bare.lower() in folded:
+        return f"did you mean '{folded[bare.lower()]}'?"
+    for other in catalogue.dialects():
+        if other != dialect and bare in catalogue.list_names(other):
+            return f"{bare} is a {other} layer: write `dialect: {other}` at the top, or use {dialect}'s name for it"
+    near = difflib.get_close_matches(bare.lower(), folded, 1)
+    return f"did you mean '{folded[near[0]]}'?" if near else "`modelspec layers` lists all types"
+
+
+def hint_value(value: Any, hint: str | None) -> str | None:
+    """The way out for a value that is of the wrong kind: `hint`, where the value itself tells none."""
+    if isinstance(value, str) and value.endswith("%") and value[:-1].replace(".", "", 1).isdecimal():
+        return f"write {float(value[:-1]) / 100:g}"
+    return hint
+
+
+def hint_shape(value: Any, hint: str | None) -> str | None:
+    """The way out for what is no shape, or no size in one."""
+    if value.__class__ is int and value > 0:
+        return f"write [{value}]"
+    if isinstance(value, str) and "," in value and value.strip("()[] "):
+        return f"write [{value.strip('()[] ')}]"
+    if value in ("None", "?", "none") or value == -1:
+        return "an axis of unknown size is null, and the batch is left out"
+    return hint
+
+
+def cut_in_mapping(value: Mapping[str, Any], strange: Iterable[str]) -> tuple[Refused, set[str]] | None:
+    """An expression that YAML has cut at its commas inside of { }, and the keys that it became.
+
+    `strange` are the keys that are not known.
+    """
+    strange = set(strange)
+    order = list(value)
+    for at, key in enumerate(order):
+        text = value[key]
+        if not isinstance(text, str) or _count_open(text) <= 0:
+            continue
+        pieces = []
+        for other in order[at + 1 :]:
+            if value[other] is not None or other not in strange:
+                break
+            pieces.append(other)
+        if pieces:
+            hint = f'put quotes around it: {key}: "{", ".join([text, *pieces])}"'
+            return Refused(_CUT, code="MS209", route=(key,), hint=hint), {key, *pieces}
+    return None
+
+
+def cut_in_list(value: Any, refused: Refused) -> Refused:
+    """The same refusal, but where YAML has cut an expression at its commas inside of [ ]: then that is what is told."""
+    if not isinstance(value, list) or all(part.code != "MS401" for part in refused.each()):
+        return refused
+    gone: set[str | int] = set()
+    told = []
+    for at, member in enumerate(value):
+        if at in gone or not isinstance(member, str) or _count_open(member) <= 0:
+            continue
+        text = member
+        for end in range(at + 1, len(value)):
+            text = f"{text}, {value[end]}"
+            if _count_open(text) == 0:
+                break
+        if _can_parse(text):
+            gone.update(range(at, end + 1))
+            message = _CUT.replace("{}", "[]")
+            told.append(Refused(message, code="MS209", route=(at,), hint=f'put quotes around it: "{text}"'))
+    told.extend(part for part in refused.each() if not part.route or part.route[0] not in gone)
+    return Refused("", parts=tuple(told))
+
+
+def _count_open(text: str) -> int:
+    return text.count("(") + text.count("[") - text.count(")") - text.count("]")
+
+
+def _can_parse(text: str) -> bool:
+    try:
+        parse(text)
+    except ExpressionError:
+        return False
+    return True

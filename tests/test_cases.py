@@ -1,0 +1,125 @@
+"""The texts that users read, held to the letter: what `check` says of each spec, and what `report` shows.
+
+`tests/cases/fail` and `tests/cases/pass` hold specs (or folders of files) with the expected text beside them. With
+MODELSPEC_RECORD=1 in the environment the texts are written anew: read the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import modelspec
+from modelspec.__main__ import run
+from modelspec.cli.report import report
+from modelspec.diagnostics import CODES
+
+ROOT = Path(__file__).resolve().parent.parent
+CASES = ROOT / "tests" / "cases"
+RECORD = os.environ.get("MODELSPEC_RECORD") == "1"
+
+GENERATED = {"MS110", "MS310"}
+"""Codes of files that are too large to be kept; `tools/write_pages.py` makes them."""
+
+
+def list_cases(kind: str) -> list[Path]:
+    return sorted(path for path in (CASES / kind).iterdir() if path.suffix != ".txt")
+
+
+def compare(path: Path, text: str) -> None:
+    expected = path.with_name(path.name + ".txt")
+    if RECORD:
+        expected.write_bytes(text.encode())
+    assert expected.exists(), f"no text is recorded for {path.name}: {text}"
+    assert text == expected.read_bytes().decode()
+
+
+@pytest.mark.parametrize("path", list_cases("fail"), ids=lambda path: path.name)
+def test_fault_is_told(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(path if path.is_dir() else path.parent)
+    status = run(["check", "." if path.is_dir() else path.name])
+    told, trouble = capsys.readouterr()
+    assert (status, trouble) == (1, "")
+    compare(path, told)
+
+
+@pytest.mark.parametrize("path", list_cases("pass"), ids=lambda path: path.name)
+def test_report_is_shown(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(path.parent)
+    assert run(["check", path.name]) == 0
+    assert capsys.readouterr() == ("1 spec checked: all well.\n", "")
+    assert report([path.name]) == 0
+    told, trouble = capsys.readouterr()
+    assert trouble == ""
+    compare(path, told)
+
+
+def diagnose() -> Iterator[tuple[str, modelspec.report.Diagnostic]]:
+    for path in list_cases("fail"):
+        for told in modelspec.check(path).diagnostics:
+            yield path.name, told
+
+
+def test_every_code_has_a_case_and_every_finding_a_way_out() -> None:
+    seen: dict[tuple[str, str, int, int], str] = {}
+    for name, told in diagnose():
+        assert told.hint, f"{name}: '{told.message}' leaves its reader alone"
+        assert told.line >= 1
+        assert told.column >= 1
+        assert (told.end_line, told.end_column) >= (told.line, told.column)
+        place = (name, told.code, told.line, told.column)
+        assert place not in seen, f"{name}: '{told.message}' and '{seen[place]}' are told at one place"
+        seen[place] = told.message
+    assert {code for _, code, _, _ in seen} | GENERATED == set(CODES)
+
+
+def test_no_such_file(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong call is 2, on standard error, and outranks what was found in the other files."""
+    monkeypatch.chdir(CASES)
+    assert run(["check", "fail/no-such-file.yaml", "pass/rows.yaml"]) == 2
+    assert capsys.readouterr() == (
+        "1 spec checked: all well.\n",
+        "modelspec: no such file or folder: 'fail/no-such-file.yaml'\n",
+    )
+    assert run(["check", "fail/misspelt-key.yaml", "fail/no-such-file.yaml"]) == 2
+    assert "MS203" in capsys.readouterr().out
+    assert run(["check", "--no-such-option"]) == 2
+    assert "No such option: --no-such-option" in capsys.readouterr().err
+
+
+def load_writer() -> ModuleType:
+    where = importlib.util.spec_from_file_location("write_pages", ROOT / "tools" / "write_pages.py")
+    assert where is not None
+    assert where.loader is not None
+    module = importlib.util.module_from_spec(where)
+    where.loader.exec_module(module)
+    return module
+
+
+def test_pages_are_as_the_tool_writes_them() -> None:
+    for path, text in load_writer().write().items():
+        assert path.read_text(encoding="utf-8") == text, "run tools/write_pages.py"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_page_shows_its_code(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", code.lower()]) == 0
+    page = capsys.readouterr().out
+    assert page.startswith(f"# {code}: {CODES[code]}\n")
+    shown = re.search(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert shown is not None
+    assert f" {code} error: " in shown[1], "the example is one of something else"
+    assert len(re.findall(r"^\S+:\d+:\d+: MS", shown[1], re.MULTILINE)) == 1, "a page is about one mistake"
+    assert "## How to mend it\n" in page
+
+
+def test_there_is_no_page_for_other_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "MS999"]) == 2
+    assert "there is no code MS999" in capsys.readouterr().err
+    assert {path.stem for path in (ROOT / "modelspec" / "pages").iterdir()} == set(CODES)
