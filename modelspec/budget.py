@@ -131,11 +131,16 @@ def _explain(graph: Graph, verdict: Verdict) -> Finding:
     heaviest = _weigh(graph, verdict) if actual > bound else []
     hint = None
     if heaviest:
-        parts = ", ".join(f"{path} {weight:,}{_percent(weight, actual)}" for path, _, weight in heaviest)
-        hint = f"most of it: {parts}; make these smaller, or raise the limit"
+        hint = "the heaviest layers are named below: make them smaller, or change the limit"
     elif code == "MS502":
         hint = "a layer may be missing; or lower the minimum"
-    related = tuple(Related(Where(way), f"{path}: {weight:,}{unit}") for path, way, weight in heaviest)
+    elif actual > bound:
+        hint = "make it smaller, or change the limit"
+    else:
+        hint = "a layer may be missing; or change the number"
+    related = tuple(
+        Related(Where(way), f"{path}: {weight:,}{unit}{_percent(weight, actual)}") for path, way, weight in heaviest
+    )
     return Finding(code, f"{what}: {actual:,}{unit}, {gap}", Where(route), hint, _layer(verdict), related)
 
 

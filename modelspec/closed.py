@@ -6,6 +6,7 @@ Values are read by the same kinds as on the fast way in `spec`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError, ValidationInfo
@@ -13,7 +14,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from modelspec.diagnostics import Route
 from modelspec.kinds import Kind, Refused, name_value
-from modelspec.slips import cut_in_list, cut_in_mapping, hint_value, join_names, nearest
+from modelspec.slips import cut_in_list, cut_in_mapping, hint_value, join_names, nearest, show_name
+from modelspec.source import MAX_FAULTS
 
 __all__ = [
     "EXPRESSION",
@@ -76,7 +78,8 @@ def read_value(kind: Kind, value: Any, default: str | None = None, hint: _Hint =
     try:
         return kind.read(value)
     except Refused as refused:
-        parts = [_with_hint(part, value, default, hint) for part in cut_in_list(value, refused).each()]
+        told = islice(cut_in_list(value, refused).each(), MAX_FAULTS)
+        parts = [_with_hint(part, value, default, hint) for part in told]
         raise Refused("", parts=tuple(parts)) from None
 
 
@@ -172,7 +175,8 @@ def _explain(
     for later, others in _STANDS_FOR.items():
         if later in value:
             missing = [name for name in missing if name not in others]
-    yield from _explain_keys([name for name in strange if name not in gone], missing, value, keys, hints)
+    strange = [name for name in strange if name not in gone][:MAX_FAULTS]
+    yield from _explain_keys(strange, missing, value, keys, hints)
 
 
 def _explain_keys(
@@ -196,7 +200,9 @@ def _explain_keys(
     if len(unlike) == len(missing) == 1:
         (name,), (needed,) = unlike, missing
         hint = f"if it is '{needed}' that is meant, call it so"
-        yield Refused(f"unknown key '{name}', and '{needed}' is missing", code="MS203", route=(name, KEY), hint=hint)
+        yield Refused(
+            f"unknown key {show_name(name)}, and '{needed}' is missing", code="MS203", route=(name, KEY), hint=hint
+        )
         return
     for name in unlike:
         yield _refuse_key(name, _list_known([key for key in keys if key not in value]))
@@ -207,7 +213,7 @@ def _explain_keys(
 
 
 def _refuse_key(name: str, hint: str) -> Refused:
-    return Refused(f"unknown key '{name}'", code="MS203", route=(name, KEY), hint=hint)
+    return Refused(f"unknown key {show_name(name)}", code="MS203", route=(name, KEY), hint=hint)
 
 
 def _list_known(keys: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from modelspec.diagnostics import Finding, Place
 from modelspec.source import Document
 
-__all__ = ["Configuration", "Glob", "read", "show_path"]
+__all__ = ["MAX_BYTES", "MAX_PARTS", "Configuration", "Glob", "read", "show_path"]
 
 NAMES = ("modelspec.toml", "pyproject.toml")
 LATER = ("select", "ignore", "growth", "per-file-ignores", "limits")
@@ -59,7 +59,7 @@ class Configuration:
             elif key in LATER:
                 message = f"'{key}' is part of the configuration, but this version of modelspec does not read it yet"
                 self._tell(page, key, "MS703", message, "remove it, so that nobody relies on it")
-            elif key == "tool" and page.whole:
+            elif key == "tool" and not page.route:
                 message = "unknown key 'tool'"
                 self._tell(page, key, "MS701", message, "in modelspec.toml the keys stand without [tool.modelspec]")
             else:
@@ -83,7 +83,7 @@ class Configuration:
         return [Glob(glob) for glob in value]
 
     def _tell(self, page: _Page, key: str, code: str, message: str, hint: str | None) -> None:
-        self.findings.append((page.document, Finding(code, message, page.place(key), hint)))
+        self.findings.append((page.document, Finding(code, message, page.place(*page.route, key), hint)))
 
 
 class Glob:
@@ -109,7 +109,8 @@ class Glob:
                 step = step.lstrip("*") and "*" + step.lstrip("*")
             if step:
                 self._steps.append(re.compile(fnmatch.translate(step)).match)
-        self._steps.append(None)
+        if not self._steps or self._steps[-1] is not None:
+            self._steps.append(None)
 
     def matches(self, path: list[str]) -> bool:
         """Tell whether the pattern matches this path, given as names from the configuration's folder down."""
@@ -134,40 +135,42 @@ class Glob:
 
 
 class _Page:
-    """A configuration's text, and where its keys stand. With `whole`, all of it is ours."""
+    """A configuration's text, and where its keys stand. `route` leads to our table; with `whole`, all of it is ours."""
+
+    __slots__ = ("document", "route", "text")
 
     def __init__(self, path: str, data: bytes, *, whole: bool) -> None:
         self.text = data.decode("utf-8", "replace")
         self.document = Document(_shorten(path), data, None, (), readable=False, is_json=False)
-        self.whole = whole
+        self.route = () if whole else ("tool", "modelspec")
 
-    def place(self, key: str) -> Place:
-        """Where this key of ours stands; if that cannot be told, where our table does."""
+    def place(self, *route: str) -> Place:
+        """Where this key stands; if that cannot be told, where the innermost table around it does."""
         import re
 
         name = r"(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')"
         line = re.compile(rf"[ \t]*(\[?\[?)[ \t]*({name}(?:[ \t]*\.[ \t]*{name})*)[ \t]*[=\]]")
-        ours: list[str] = [] if self.whole else ["tool", "modelspec"]
-        table: list[str] = []
-        best, quoted = Place(1, 1, 1, 1), False
-        for number, text in enumerate(self.text.splitlines(), 1):
+        inside = re.compile(rf"(?<![\w-]){re.escape(route[-1])}(?![\w-])")
+        table: tuple[str, ...] = ()
+        best, depth, quoted = Place(1, 1, 1, 1), 0, False
+        for number, text in enumerate(self.text.split("\n"), 1):
             match = None if quoted else line.match(text)
             quoted ^= (text.count('"""') + text.count("'''")) % 2 == 1
             if match is None:
                 continue
             found = list(re.finditer(name, match[2]))
-            names = [each[0].strip("\"'") for each in found]
-            route = names if match[1] else table + names
+            names = tuple(each[0].strip("\"'") for each in found)
+            here = names if match[1] else table + names
             if match[1]:
                 table = names
-            if route[: len(ours) + 1] == [*ours, key]:
-                start, end = found[len(ours) + len(names) - len(route)].span()
+            if here[: len(route)] == route:
+                start, end = found[len(route) - 1 - len(here)].span()
                 return Place(number, match.start(2) + start + 1, number, match.start(2) + end + 1)
-            if ours and route == ours[: len(route)]:
-                inside = re.compile(rf"(?<![\w-]){re.escape(key)}(?![\w-])").search(text, match.end())
-                if inside is not None:
-                    return Place(number, inside.start() + 1, number, inside.end() + 1)
-                best = Place(number, 1, number, len(text) + 1)
+            if here == route[: len(here)] and len(here) > depth:
+                best, depth = Place(number, match.start(2) + 1, number, match.end(2) + 1), len(here)
+                key = None if match[1] else inside.search(text, match.end())
+                if key is not None:
+                    return Place(number, key.start() + 1, number, key.end() + 1)
         return best
 
 
@@ -179,7 +182,7 @@ def read(folder: str) -> Configuration | None:
         try:
             if not os.path.isfile(path):
                 continue
-            with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes a check's time to import
+            with open(path, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
             continue
@@ -201,7 +204,7 @@ def _unreadable(path: str, data: bytes, message: str, hint: str | None, *, whole
     match = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
     if match is not None:
         message = message[: match.start()]
-        lines = page.text.splitlines() or [""]
+        lines = page.text.split("\n")
         line, column = (int(match[1]), int(match[2])) if match[1] else (len(lines), len(lines[-1]) + 1)
         place = Place(line, column, line, column + 1)
     configuration.findings.append((page.document, Finding("MS704", message, place, hint)))
@@ -239,7 +242,7 @@ def _parse(path: str, data: bytes, *, whole: bool) -> Configuration | None:
         elif table is None:
             return None
     if not isinstance(table, dict | None):
-        place, hint = page.place("modelspec"), "write [tool.modelspec]"
+        place, hint = page.place(*page.route), "write [tool.modelspec]"
         configuration.findings.append((page.document, Finding("MS702", "'modelspec' must be a table", place, hint)))
     elif table:
         configuration.take(table, page)
@@ -247,7 +250,7 @@ def _parse(path: str, data: bytes, *, whole: bool) -> Configuration | None:
 
 
 def _tell_stray(page: _Page) -> Finding:
-    place = _Page.place(page, "modelspec")
+    place = page.place("modelspec")
     return Finding("MS701", "[modelspec] means nothing in pyproject.toml", place, "write [tool.modelspec]")
 
 

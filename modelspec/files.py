@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from modelspec.config import Configuration, nearest
+from modelspec import config
+from modelspec.config import Configuration, show_path
 from modelspec.diagnostics import Finding
 from modelspec.source import MAX_BYTES, Document, is_marked
 
@@ -15,6 +18,7 @@ __all__ = ["STANDARD_INPUT", "Found", "Text", "find", "is_folder"]
 
 STANDARD_INPUT = "-"
 ENDINGS = (".yaml", ".yml", ".json")
+"""How the names end of the files that a folder search looks at, whatever their case."""
 
 
 class Text(NamedTuple):
@@ -27,10 +31,11 @@ class Text(NamedTuple):
 class Found:
     """What a run reads: texts in the order of the call, and what went wrong in getting them.
 
-    `trouble` is what was wrong with the call itself (no such file); `findings` are faults in configurations.
+    `trouble` is what was wrong with the call itself (no such file); `findings` are faults in configurations; `skipped`
+    counts the files that were left out: excluded, or without the mark.
     """
 
-    __slots__ = ("_configurations", "findings", "skipped", "texts", "trouble")
+    __slots__ = ("_configurations", "_seen", "findings", "skipped", "texts", "trouble")
 
     def __init__(self) -> None:
         self.texts: list[Text] = []
@@ -38,17 +43,38 @@ class Found:
         self.findings: list[tuple[Document, Finding]] = []
         self.skipped = 0
         self._configurations: dict[str, Configuration] = {}
+        self._seen: set[str] = set()
 
     def configuration(self, folder: str) -> Configuration:
-        """The configuration that holds for files in this folder."""
+        """Give the configuration that holds for files in this (absolute) folder: its own, or the nearest above."""
+        climbed = []
         known = self._configurations.get(folder)
-        if known is None:
-            known = nearest(folder)
-            same = self._configurations.setdefault(known.path or "", known)
-            if same is known:
+        while known is None:
+            climbed.append(folder)
+            known = config.read(folder)
+            if known is not None:
                 self.findings += known.findings
-            self._configurations[folder] = known = same
+            elif os.path.dirname(folder) == folder:
+                known = Configuration()
+            else:
+                folder = os.path.dirname(folder)
+                known = self._configurations.get(folder)
+        self._configurations.update(dict.fromkeys(climbed, known))
         return known
+
+    def is_new(self, path: str) -> bool:
+        """Tell whether this (real) path has not been met yet, and keep it in mind."""
+        before = len(self._seen)
+        self._seen.add(path)
+        return len(self._seen) > before
+
+    def add(self, path: str, data: bytes, *, skip_unmarked: bool) -> bool:
+        """Take a text, or skip it; tell whether it was taken."""
+        if skip_unmarked and not is_marked(data):
+            self.skipped += 1
+            return False
+        self.texts.append(Text(show_path(path), data))
+        return True
 
 
 def find(
@@ -61,67 +87,122 @@ def find(
     """Find and read the files of a call. A folder is searched for files that carry the mark.
 
     A file named by hand must be a spec, unless `skip_unmarked`; the configuration's `exclude` holds for it only with
-    `force_exclude`. `-` is standard input.
+    `force_exclude`. `-` is standard input, treated as the file `stdin_filename` if that is given. A file is read once,
+    however often and by whatever links it is named.
     """
     found = Found()
-    seen: set[str] = set()
     for path in paths:
-        if path == STANDARD_INPUT:
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-            found.texts.append(Text(stdin_filename or "<stdin>", data))
-        elif os.path.isdir(path):
-            before = len(found.texts)
-            for inside in _walk(path, found):
-                _add(inside, found, seen, searched=True, skip_unmarked=True)
-            if len(found.texts) == before and not skip_unmarked:
-                found.trouble.append(f"no spec found in folder '{path}' (a spec carries the key 'modelspec')")
-        elif force_exclude and _excludes(path, found):
-            found.skipped += 1
-        else:
-            _add(path, found, seen, searched=False, skip_unmarked=skip_unmarked)
+        try:
+            mode = None if path == STANDARD_INPUT else os.stat(path).st_mode
+            called = path if mode is not None else stdin_filename
+            if mode is not None and stat.S_ISDIR(mode):
+                _search(path, found, skip_unmarked=skip_unmarked)
+            elif force_exclude and called is not None and _excludes(called, found):
+                found.skipped += 1
+            elif found.is_new(os.path.realpath(path) if mode is not None else STANDARD_INPUT):
+                data = _read(path, mode) if mode is not None else _read_standard_input()
+                found.add(called or "<stdin>", data, skip_unmarked=skip_unmarked)
+        except FileNotFoundError:
+            found.trouble.append(_not_there(path))
+        except OSError as error:
+            found.trouble.append(_cannot_read(path, error))
+        except ValueError:  # a NUL, or what is no character
+            found.trouble.append(f"no such file or folder: {path!a}")
     return found
 
 
-def _walk(folder: str, found: Found) -> Iterator[str]:
-    def complain(error: OSError) -> None:
-        found.trouble.append(f"cannot read folder '{error.filename}': {error.strerror}")
-
-    for parent, folders, names in os.walk(folder, onerror=complain):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
-        for name in sorted(names):
-            path = os.path.join(parent, name)
-            if name.endswith(ENDINGS) and os.path.isfile(path):
-                configuration = found.configuration(os.path.abspath(parent))
-                if configuration.includes(path) and not configuration.excludes(path):
-                    yield path
+def _not_there(path: str) -> str:
+    if os.path.islink(path):
+        return f"'{show_path(path)}' is a link to '{show_path(os.readlink(path))}', which is not there"
+    return f"no such file or folder: '{show_path(path)}'"
 
 
 def _excludes(path: str, found: Found) -> bool:
-    return found.configuration(os.path.dirname(os.path.abspath(path))).excludes(path)
+    path = os.path.abspath(path)
+    return found.configuration(os.path.dirname(path)).excludes(path)
 
 
-def _add(path: str, found: Found, seen: set[str], *, searched: bool, skip_unmarked: bool) -> None:
-    if path in seen:
-        return
-    seen.add(path)
-    try:
+def _cannot_read(path: str, error: OSError) -> str:
+    name = "standard input" if path == STANDARD_INPUT else f"'{show_path(path)}'"
+    return f"cannot read {name}: {error.strerror or error}"
+
+
+def _read_standard_input() -> bytes:
+    if sys.stdin is None:
+        raise OSError("it is closed")
+    buffer = getattr(sys.stdin, "buffer", None)
+    if buffer is None:  # replaced, as by a notebook
+        return sys.stdin.read(MAX_BYTES + 1).encode("utf-8", "surrogatepass")
+    data: bytes = buffer.read(MAX_BYTES + 1)
+    return data
+
+
+def _read(path: str, mode: int) -> bytes:
+    """Read a file. Raises OSError."""
+    if not stat.S_ISFIFO(mode):
         with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        found.trouble.append(f"no such file or folder: '{path}'")
-        return
-    except OSError as error:
-        found.trouble.append(f"cannot read '{path}': {error.strerror}")
-        return
-    except ValueError:
-        found.trouble.append(f"{path!r} is no path")
-        return
-    if skip_unmarked and not is_marked(data):
-        found.skipped += 1
-        return
-    found.texts.append(Text(os.path.normpath(path) if searched else path, data))
+            return file.read(MAX_BYTES + 1)
+    # A pipe that nobody writes to would make us wait for ever; `<(command)` has its writer when we come.
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        os.set_blocking(file.fileno(), True)
+        data = file.read(MAX_BYTES + 1)
+    if not data:
+        raise OSError("it is a pipe, and nothing came through it")
+    return data
+
+
+def _search(folder: str, found: Found, *, skip_unmarked: bool) -> None:
+    specs = again = excluded = 0
+    for path, absolute, real in _walk(folder, found):
+        configuration = found.configuration(os.path.dirname(absolute))
+        if not configuration.includes(absolute) or configuration.excludes(absolute):
+            excluded += 1
+        elif not found.is_new(real):
+            again += 1
+        else:
+            try:
+                specs += found.add(path, _read(path, stat.S_IFREG), skip_unmarked=True)
+            except OSError as error:
+                found.trouble.append(_cannot_read(path, error))
+    found.skipped += excluded
+    if not specs and not again and not skip_unmarked:
+        why = f"; the configuration leaves out {excluded:,} of its files" if excluded else ""
+        found.trouble.append(f"no spec found in folder '{show_path(folder)}' (a spec carries the key 'modelspec'){why}")
+
+
+def _walk(folder: str, found: Found) -> Iterator[tuple[str, str, str]]:
+    """Give the files in a folder that may be specs: the path as called, the absolute path, and where it really lies.
+
+    Those of a folder come before those of the folders inside. Hidden folders and node_modules are passed by, and a
+    link to a folder is not followed: what it leads to has a place of its own, and links can run in circles.
+    """
+    waiting = [("" if folder == os.curdir else folder, os.path.abspath(folder), os.path.realpath(folder))]
+    while waiting:
+        called, absolute, real = waiting.pop()
+        try:
+            with os.scandir(called or os.curdir) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name)
+        except OSError as error:
+            found.trouble.append(_cannot_read(called or os.curdir, error))
+            continue
+        folders: list[tuple[str, str, str]] = []
+        for entry in entries:
+            name = entry.name
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    if not name.startswith(".") and name != "node_modules":
+                        inside = (os.path.join(called, name), os.path.join(absolute, name), os.path.join(real, name))
+                        folders.append(inside)
+                elif name.lower().endswith(ENDINGS) and entry.is_file():
+                    path = os.path.join(called, name)
+                    own = os.path.realpath(path) if entry.is_symlink() else os.path.join(real, name)
+                    yield path, os.path.join(absolute, name), own
+            except OSError as error:
+                if error.errno != errno.ELOOP:  # a link to itself is no file
+                    found.trouble.append(_cannot_read(os.path.join(called, name), error))
+        waiting += reversed(folders)
 
 
 def is_folder(path: str) -> bool:
-    """Whether this path is a folder."""
+    """Tell whether this path is a folder."""
     return os.path.isdir(path)

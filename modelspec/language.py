@@ -115,7 +115,7 @@ class _DtypeKind(Choice):
     def complete(self, value: Any) -> Any:
         if value.__class__ is str and value in BITS:
             return value
-        if not isinstance(value, str):
+        if not isinstance(value, str) or len(value) > 40:
             raise self.refuse(value, "write its name")
         import difflib
 

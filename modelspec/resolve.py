@@ -97,7 +97,9 @@ class _Walk:
         values: list[Any] = []
         good = True
         for inner, expression in deferred.expressions:
-            spoilt = any(names.get(name) is SPOILT for name in expression.names)
+            # A variable whose name cannot be used has been told where it is declared.
+            unusable = not expression.text.isidentifier() and expression.text in self.spec.variables
+            spoilt = unusable or any(names.get(name) is SPOILT for name in expression.names)
             if spoilt or (not arriving and expression.names & _ARRIVING):
                 good = False
                 continue
@@ -253,10 +255,17 @@ class _Walk:
     def origin(self, index: int, axis: int, rank: int) -> Route:
         """The layer that gave an axis of what arrives at a layer its size, or the input."""
         axis = axis - rank if axis >= 0 else axis
+        unknown = False
         for earlier in range(index - 1, -1, -1):
             fitted = self.graph.fitted[earlier]
             assert fitted is not None
             before, after = fitted.inputs[0].shape, fitted.output_shape
+            unknown = unknown or isinstance(after[axis], Unknown)
+            if unknown:
+                # It comes from where the first unknown size does, whatever has become of the axes since.
+                if not any(isinstance(size, Unknown) for size in before):
+                    return ("layers", earlier)
+                continue
             sets_sizes = any(field.required for field in fields_of(type(fitted.layer)).values())
             if len(before) != len(after) or before[axis] != after[axis] or sets_sizes:
                 return ("layers", earlier)

@@ -7,6 +7,7 @@ way in `spec`; each class of the catalogue gives one model for the entries of it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from json import dumps
 from typing import Annotated, Any, Literal
 
@@ -35,7 +36,8 @@ from modelspec.language import (
 from modelspec.layer import Field as LayerField
 from modelspec.layer import Layer, fields_of
 from modelspec.limit import BYTE_METRICS, LAYER_METRICS, METRICS
-from modelspec.slips import cut_in_mapping, guess_dialect, hint_shape, hint_type, join_names, nearest, spell
+from modelspec.slips import cut_in_mapping, guess_dialect, hint_shape, hint_type, join_names, nearest, show_name, spell
+from modelspec.source import MAX_FAULTS
 
 __all__ = ["Budget", "LayerBudget", "LongShape", "SpecV1", "check", "entry_model", "summarise"]
 
@@ -88,11 +90,13 @@ class Variables:
         for name, written in value.items():
             if name in gone:
                 continue
+            if len(refusals) >= MAX_FAULTS:
+                break
             if name in BUILTINS:
                 message = f"'{name}' is a word of the expression language, no name for a variable"
                 refusals.append(Refused(message, code="MS407", route=(name, KEY), hint="choose another name"))
             elif not name.isidentifier():
-                message = f"'{name}' cannot be used in an expression"
+                message = f"{show_name(name)} cannot be used in an expression"
                 hint = "a variable's name is made of letters, digits and underscores, and does not begin with a digit"
                 refusals.append(Refused(message, code="MS407", route=(name, KEY), hint=hint))
             try:
@@ -127,7 +131,8 @@ class InputOf:
     def _check(value: Any) -> Any:
         if not isinstance(value, Mapping):
             return _SHAPE.read(value)
-        if value and not any(key in ("shape", "dtype") or nearest(key, ("shape", "dtype")) for key in value):
+        keys = ("shape", "dtype")
+        if value and not any(key in value or nearest(key, [*value][:8]) for key in keys):
             message = (
                 f"expected a list of sizes, or a mapping with shape and dtype, but its keys are {join_names([*value])}"
             )
@@ -151,7 +156,7 @@ class Layers:
     @staticmethod
     def _check(value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, list):
-            name = f"name: {next(iter(value))}, " if isinstance(value, Mapping) and value else ""
+            name = f"name: {next(iter(value))[:40]}, " if isinstance(value, Mapping) and value else ""
             hint = f"write each layer as an entry of a list: `- {{{name}type: …}}`"
             raise Refused(f"expected a list of layers, got {name_value(value)}", hint=hint)
         if not value:
@@ -163,6 +168,8 @@ class Layers:
         dialect = (info.context or {})["dialect"]
         refusals = []
         for index, entry in enumerate(value if dialect is not None else ()):
+            if len(refusals) >= MAX_FAULTS:
+                break
             try:
                 _check_entry(entry, dialect, inside=False)
             except Refused as refused:
@@ -217,11 +224,13 @@ class LayerBudgets:
             raise Refused(f"expected path patterns with their limits, got {name_value(value)}", hint=hint)
         refusals = []
         for pattern, limits in value.items():
+            if len(refusals) >= MAX_FAULTS:
+                break
             try:
                 validate(LayerBudget, limits, example="parameters: 4M")
                 if not limits.keys() - {"each"}:
                     hint = f"one of: {', '.join(LAYER_METRICS)}"
-                    raise Refused(f"no limit is given for '{pattern}'", code="MS204", hint=hint)
+                    raise Refused(f"no limit is given for {show_name(pattern)}", code="MS204", hint=hint)
             except Refused as refused:
                 refusals.append(refused.under(pattern))
         if refusals:
@@ -356,7 +365,10 @@ def check(tree: Mapping[str, Any]) -> list[Finding]:
     try:
         validate(SpecV1, tree, context={"dialect": dialect}, hints=_ADD)
     except Refused as refused:
-        return [_find(part, tree) for part in refused.each()]
+        told = [_find(part, tree) for part in islice(refused.each(), MAX_FAULTS)]
+        if len(told) == MAX_FAULTS:
+            told[-1] = told[-1]._replace(hint=f"{told[-1].hint}; checking has stopped here, after {MAX_FAULTS} faults")
+        return told
     return []
 
 

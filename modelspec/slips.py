@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from modelspec import catalogue
-from modelspec.expressions import ExpressionError, parse
+from modelspec.expressions import MAX_LENGTH, ExpressionError, parse
 from modelspec.kinds import Refused
 from modelspec.layer import Layer, fields_of
 
@@ -20,21 +20,33 @@ __all__ = [
     "hint_value",
     "join_names",
     "nearest",
+    "show_name",
     "spell",
 ]
 
 _CUT = "YAML ends this value at the comma: inside {} an expression with commas wants quotes"
+_LONGEST = 40
+"""Characters of a name as it is shown, and of one that is still compared with others."""
 _FRAMEWORKS = {"tensorflow": "keras", "tf": "keras", "tf.keras": "keras", "pytorch": "torch"}
 
 
+def show_name(name: str) -> str:
+    """A key as its author may recognise it, cut where it is long."""
+    return f"'{name}'" if len(name) <= _LONGEST else f"'{name[: _LONGEST - 1]}…'"
+
+
 def join_names(names: Sequence[str]) -> str:
-    """`'a', 'b' and 'c'`."""
-    quoted = [f"'{name}'" for name in names]
+    """`'a', 'b' and 'c'`; a long list is cut."""
+    quoted = [show_name(name) for name in names[:8]]
+    if len(quoted) < len(names):
+        return f"{', '.join(quoted)} and {len(names) - len(quoted)} more"
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is meant by one that is not: nearly the same, or the only one that begins with it."""
+    if len(name) > _LONGEST:
+        return None
     folded = {other.lower(): other for other in known}
     near = difflib.get_close_matches(name.lower(), folded, 1, 0.7)
     if near:
@@ -70,13 +82,18 @@ def hint_type(name: str, dialect: str) -> str:
     for other in catalogue.dialects():
         if other != dialect and bare in catalogue.list_names(other):
             return f"{bare} is a {other} layer: write `dialect: {other}` at the top, or use {dialect}'s name for it"
-    near = difflib.get_close_matches(bare.lower(), folded, 1)
+    near = difflib.get_close_matches(bare.lower(), folded, 1) if len(bare) <= _LONGEST else []
     return f"did you mean '{folded[near[0]]}'?" if near else "`modelspec layers` lists all types"
 
 
 def hint_value(value: Any, hint: str | None) -> str | None:
     """The way out for a value that is of the wrong kind: `hint`, where the value itself tells none."""
-    if isinstance(value, str) and value.endswith("%") and value[:-1].replace(".", "", 1).isdecimal():
+    if (
+        isinstance(value, str)
+        and value.endswith("%")
+        and len(value) <= _LONGEST
+        and value[:-1].replace(".", "", 1).isdecimal()
+    ):
         return f"write {float(value[:-1]) / 100:g}"
     return hint
 
@@ -85,7 +102,7 @@ def hint_shape(value: Any, hint: str | None) -> str | None:
     """The way out for what is no shape, or no size in one."""
     if value.__class__ is int and value > 0:
         return f"write [{value}]"
-    if isinstance(value, str) and "," in value and value.strip("()[] "):
+    if isinstance(value, str) and "," in value and len(value) <= _LONGEST and value.strip("()[] "):
         return f"write [{value.strip('()[] ')}]"
     if value in ("None", "?", "none") or value == -1:
         return "an axis of unknown size is null, and the batch is left out"
@@ -105,10 +122,10 @@ def cut_in_mapping(value: Mapping[str, Any], strange: Iterable[str]) -> tuple[Re
             continue
         pieces = []
         for other in order[at + 1 :]:
-            if value[other] is not None or other not in strange:
+            if value[other] is not None or other not in strange or len(pieces) == MAX_LENGTH:
                 break
             pieces.append(other)
-        if pieces:
+        if pieces and sum(map(len, pieces)) + len(text) <= MAX_LENGTH:
             hint = f'put quotes around it: {key}: "{", ".join([text, *pieces])}"'
             return Refused(_CUT, code="MS209", route=(key,), hint=hint), {key, *pieces}
     return None
@@ -126,7 +143,7 @@ def cut_in_list(value: Any, refused: Refused) -> Refused:
         text = member
         for end in range(at + 1, len(value)):
             text = f"{text}, {value[end]}"
-            if _count_open(text) == 0:
+            if _count_open(text) <= 0 or len(text) > MAX_LENGTH:
                 break
         if _can_parse(text):
             gone.update(range(at, end + 1))

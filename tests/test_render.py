@@ -38,8 +38,29 @@ METRICS = [*Totals.model_fields]
 counts = st.none() | st.integers(0, 10**7) | st.integers(0, 10**30)
 sizes = st.none() | st.integers(1, 10**6)
 nasty = st.sampled_from(
-    ["\x1b[31mred", "a\nb", "| x | y", "`code`", "<img src=x>", "[a](javascript:b)", "\u202egnp", "層" * 20, "@someone"]
-    + ["\\|", "**b**", "~~~", "# h", "&amp;", "http://a.b", "\r", "\t", "\u2028", "e\u0301" * 10, "\ud800", "``` `"]
+    [
+        "\x1b[31mred",
+        "a\nb",
+        "| x | y",
+        "`code`",
+        "<img src=x>",
+        "[a](javascript:b)",
+        "\u202egnp",
+        "層" * 20,
+        "@someone",
+        "\\|",
+        "**b**",
+        "~~~",
+        "# h",
+        "&amp;",
+        "http://a.b",
+        "\r",
+        "\t",
+        "\u2028",
+        "e\u0301" * 10,
+        "\ud800",
+        "``` `",
+    ]
 )
 names = nasty | st.text(min_size=1, max_size=40)
 
@@ -134,7 +155,7 @@ def test_what_a_user_wrote_is_no_more_than_text(model: Model, found: Diagnostic)
 
 
 @briefly
-@given(models(), st.integers(60, 120))
+@given(models(), st.integers(70, 120))
 def test_no_line_is_wider_than_the_terminal(model: Model, width: int) -> None:
     for line in text.show_report(report_of(model), width=width).splitlines():
         assert columns(line) <= width, line
@@ -188,7 +209,7 @@ def test_the_caret_stands_under_its_column(found: Diagnostic) -> None:
         return
     shown, caret = lines[1].partition(" | ")[2], lines[2].partition(" | ")[2]
     assert columns(lines[1]) <= 120
-    assert caret.strip("^ ") == "" and "^" in caret
+    assert set(caret) in ({"^"}, {"^", " "})
     start = found.column - 1
     if start < len(found.excerpt.rstrip()):
         target = found.excerpt[start]
@@ -213,6 +234,8 @@ def cut_columns(line: str, start: int) -> str:
         ("\tkey: 1", 2, 5, "    ^^^"),
         ("層層: 1", 3, 4, "    ^"),
         ("a: \x1b[0m", 4, 5, "   ^^^^"),
+        ("k: " + "v" * 97, 90, 92, " " * 89 + "^^"),
+        ("k: " + "v" * 197, 4, 201, "   " + "^" * 97),
         ("short", 50, 60, "     ^"),
         ("back", 3, 1, "  ^"),
     ],

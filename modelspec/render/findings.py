@@ -50,7 +50,8 @@ def _excerpt(diagnostic: Diagnostic) -> tuple[str, int, int]:
     widths = [width(cell) for cell in cells]
     left, caret = 0, start - first
     before = sum(widths[:caret])
-    while before > _EXCERPT * 2 // 3:
+    fits = first == 0 and len(line) == len(cells) and sum(widths) <= _EXCERPT
+    while before > _EXCERPT * 2 // 3 and not fits:
         before -= widths[left]
         left += 1
     right, room = left, _EXCERPT
