@@ -67,9 +67,7 @@ def _judge_layers(graph: Graph) -> Iterator[Verdict]:
             continue
         for metric, limit in limits.items():
             route = ("budget", "layers", pattern, metric)
-            counts = [
-                (node.path, getattr(count_layer(node.fitted), metric)) for node in matched
-            ]
+            counts = [(node.path, getattr(count_layer(node.fitted), metric)) for node in matched]
             if not each:
                 counts = [(pattern, total(actual for _, actual in counts))]
             for scope, actual in counts:
@@ -118,7 +116,9 @@ def _explain(graph: Graph, verdict: Verdict) -> Finding:
         return _explain_unknown(graph, verdict, what)
     if limit.exactly is not None:
         code, side, bound = "MS503", "exactly", limit.exactly
-        gap = f"{abs(actual - bound):,} {'more' if actual > bound else 'less'} than the {bound:,} that it must be exactly"
+        gap = (
+            f"{abs(actual - bound):,} {'more' if actual > bound else 'less'} than the {bound:,} that it must be exactly"
+        )
     elif limit.max is not None and actual > limit.max:
         code, side, bound = "MS501", "max", limit.max
         gap = f"{actual - bound:,} over the limit of {bound:,}{_share(actual - bound, bound)}"

@@ -16,14 +16,13 @@ from modelspec.source import MARK, read
 __all__ = ["complete"]
 
 
-
 def complete(graph: Graph) -> str:
     """The spec of a sound graph as YAML, with every expression computed and every inferred argument written.
 
     A size that is known only when the model runs keeps its variable; arguments left at their defaults stay out.
     """
-    spec, tree = graph.spec, graph.spec.document.tree
-    assert isinstance(tree, dict)
+    spec = graph.spec
+    tree: Any = spec.document.tree
     lines = [f"{MARK}: {VERSION}"]
     for key in ("name", "description", "metadata", "dialect", "dtype", "activation_dtype"):
         if key in tree:
@@ -136,9 +135,7 @@ _WORDS_OF_1_1 = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", 
 def _quote(text: str) -> str:
     """A double-quoted scalar: JSON's, with what YAML does not take as it is written as an escape."""
     quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(
-        letter if letter.isprintable() or letter == " " else _escape(ord(letter)) for letter in quoted
-    )
+    return "".join(letter if letter.isprintable() or letter == " " else _escape(ord(letter)) for letter in quoted)
 
 
 def _escape(code: int) -> str:

@@ -15,6 +15,7 @@ LATER = ("select", "ignore", "growth", "per-file-ignores", "limits")
 """Keys of the configuration that this version does not read."""
 MAX_BYTES = 2**18
 """Bytes of a configuration: Python's TOML parser reads as many in well under a second."""
+_OF_ITS_OWN = "keep ours in a file of its own, modelspec.toml"
 MAX_PARTS = 100
 """Parts of a dotted key: the time that Python's TOML parser takes grows with their square."""
 
@@ -149,7 +150,7 @@ class _Page:
         import re
 
         name = r"(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')"
-        line = re.compile(rf"[ \t]*(\[?\[?)[ \t]*({name}(?:[ \t]*\.[ \t]*{name})*)[ \t]*[=\]]")
+        line = re.compile(rf"[\ufeff \t]*(\[?\[?)[ \t]*({name}(?:[ \t]*\.[ \t]*{name})*)[ \t]*[=\]]")
         inside = re.compile(rf"(?<![\w-]){re.escape(route[-1])}(?![\w-])")
         table: tuple[str, ...] = ()
         best, depth, quoted = Place(1, 1, 1, 1), 0, False
@@ -187,7 +188,9 @@ def read(folder: str) -> Configuration | None:
         except FileNotFoundError:
             continue
         except OSError as error:
-            return _unreadable(path, b"", f"cannot be read: {error.strerror}", None, whole=whole)
+            return _unreadable(
+                path, b"", f"cannot be read: {error.strerror}", "make it readable, or remove it", whole=whole
+            )
         if whole or b"modelspec" in data:
             configuration = _parse(path, data, whole=whole)
             if configuration is not None:
@@ -195,7 +198,7 @@ def read(folder: str) -> Configuration | None:
     return None
 
 
-def _unreadable(path: str, data: bytes, message: str, hint: str | None, *, whole: bool) -> Configuration:
+def _unreadable(path: str, data: bytes, message: str, hint: str, *, whole: bool) -> Configuration:
     configuration = Configuration(path)
     page = _Page(path, data, whole=whole)
     place = Place(1, 1, 1, 1)
@@ -217,9 +220,9 @@ def _parse(path: str, data: bytes, *, whole: bool) -> Configuration | None:
 
     name = rb"(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
     if len(data) > MAX_BYTES:
-        return _unreadable(path, b"", f"a configuration is at most {MAX_BYTES:,} bytes long", None, whole=whole)
+        return _unreadable(path, b"", f"a configuration is at most {MAX_BYTES:,} bytes long", _OF_ITS_OWN, whole=whole)
     if re.search(rb"(?<![\w-])(?:%b[ \t]*+\.[ \t]*+){%d}" % (name, MAX_PARTS), data):
-        return _unreadable(path, data, f"a key of over {MAX_PARTS} parts", None, whole=whole)
+        return _unreadable(path, data, f"a key of over {MAX_PARTS} parts", "shorten the dotted key", whole=whole)
     import tomllib
 
     try:
@@ -228,7 +231,9 @@ def _parse(path: str, data: bytes, *, whole: bool) -> Configuration | None:
         message = f"cannot be parsed: byte {error.start:,} is not UTF-8"
         return _unreadable(path, data, message, "save it as UTF-8", whole=whole)
     except RecursionError:
-        return _unreadable(path, data, "cannot be parsed: it is nested too deeply", None, whole=whole)
+        return _unreadable(
+            path, data, "cannot be parsed: it is nested too deeply", "look for brackets that never close", whole=whole
+        )
     except ValueError as error:  # the parser's own error, and what Python says of a number with too many digits
         return _unreadable(path, data, f"cannot be parsed: {error}", "mend the TOML", whole=whole)
     configuration = Configuration(path)

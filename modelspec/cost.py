@@ -125,4 +125,3 @@ def peak(graph: Graph) -> Count:
         # In a chain only the main result is read again.
         alive = _bytes(fitted.output)
     return highest
-

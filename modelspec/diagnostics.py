@@ -93,6 +93,7 @@ CODES: dict[str, str] = {
     "MS308": "the wrong dtype arrives",
     "MS309": "an axis that is not there",
     "MS310": "too many layers",
+    "MS311": "an axis beyond the bound",
     # Expressions and variables
     "MS401": "an expression that cannot be parsed",
     "MS402": "an unknown name in an expression",

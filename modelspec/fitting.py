@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from modelspec.expressions import MAX_VALUE
 from modelspec.layer import Broken, Field, Layer, Tensor, fields_of
 from modelspec.shape import Count, Shape, Unknown, differs, show_dim, show_shape
 
@@ -189,7 +190,9 @@ def _infer(
     written = given[field.name]
     if field.axis is not None and differs(written, arriving):
         axis = "last axis" if field.axis == -1 else "first axis" if field.axis == 0 else f"axis {field.axis}"
-        message = f"{field.name} is {show_dim(written)}, but {show_dim(arriving)} arrives (the {axis} of {show_shape(x)})"
+        message = (
+            f"{field.name} is {show_dim(written)}, but {show_dim(arriving)} arrives (the {axis} of {show_shape(x)})"
+        )
         hint = f"leave {field.name} out, it is inferred; or mend the layer that makes {show_dim(arriving)}"
         broken.append(Broken(field.constraint, message, field.name, hint, "MS304", field.axis))
         contradicted[field.name] = arriving
@@ -222,15 +225,20 @@ def _fit_inside(
 def _check_results(results: Mapping[str, Shape], x: Shape) -> list[Broken]:
     for shape in results.values():
         for axis, size in enumerate(shape):
-            if size.__class__ is int and not isinstance(size, Unknown) and size < 1:
+            if isinstance(size, Unknown):
+                continue
+            if size < 1:
                 message = f"nothing is left of axis {axis + 1}: {show_shape(x)} becomes {show_shape(shape)}"
                 return [Broken(None, message, code="MS306", axis=axis)]
+            if size > MAX_VALUE:
+                message = "an axis of the result is longer than 10^30, the bound of what is reckoned with"
+                return [
+                    Broken(None, message, code="MS311", hint="no model has an axis of this length: check the sizes")
+                ]
     return []
 
 
-def _check_tensors(
-    layer: type[Layer], tensors: tuple[Tensor, ...], given: Mapping[str, Any], x: Shape
-) -> list[Broken]:
+def _check_tensors(layer: type[Layer], tensors: tuple[Tensor, ...], given: Mapping[str, Any], x: Shape) -> list[Broken]:
     for tensor in tensors:
         for name, size in tensor.axes:
             if isinstance(size, Unknown):

@@ -7,10 +7,11 @@ holds one comes back as `Deferred`. `complete` takes plain numbers and gives the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from modelspec.diagnostics import Route
-from modelspec.expressions import Expression, ExpressionError, parse
+from modelspec.expressions import MAX_VALUE, Expression, ExpressionError, parse
 from modelspec.shape import Unknown
 
 __all__ = [
@@ -27,9 +28,13 @@ __all__ = [
     "Refused",
     "Text",
     "Words",
+    "find_near",
     "name_value",
     "refuse_expression",
 ]
+
+MAX_REFUSALS = 20
+"""Members of one list that are told to be wrong: more than anyone mends in one go."""
 
 
 class Refused(ValueError):
@@ -68,9 +73,7 @@ class Refused(ValueError):
         """The same refusal, seen from one step further up."""
         if self.parts:
             return Refused(self.message, parts=tuple(part.under(step) for part in self.parts))
-        return Refused(
-            self.message, code=self.code, route=(step, *self.route), hint=self.hint, span=self.span
-        )
+        return Refused(self.message, code=self.code, route=(step, *self.route), hint=self.hint, span=self.span)
 
 
 def name_value(value: object) -> str:
@@ -92,6 +95,20 @@ def name_value(value: object) -> str:
         return f"the unknown size {value.name}" if value.name else "an unknown size"
     text = repr(value)
     return text if len(text) <= 40 else text[:39] + "…"
+
+
+def find_near(word: str, options: Iterable[str]) -> str | None:
+    """The one of a few words that was surely meant, if there is one: but for its case, or nearly."""
+    if len(word) > 100:
+        return None
+    options = tuple(options)
+    for option in options:
+        if option.lower() == word.lower():
+            return option
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, options, 1) or get_close_matches(word.lower(), options, 1)
+    return near[0] if near else None
 
 
 class Deferred:
@@ -156,15 +173,22 @@ class Kind:
         found = tuple(self.find(value))
         if not found:
             return self.complete(value)
-        expressions, refusals = [], []
+        expressions: list[tuple[Route, Expression]] = []
+        refusals = list(islice(self.hold_literals(value), MAX_REFUSALS))
         for route, text in found:
             try:
                 expressions.append((route, parse(text)))
             except ExpressionError as error:
                 refusals.append(refuse_expression(error, route, text, self.options))
+                if len(refusals) >= MAX_REFUSALS:
+                    break
         if refusals:
             raise refusals[0] if len(refusals) == 1 else Refused("", parts=tuple(refusals))
         return Deferred(self, value, tuple(expressions))
+
+    def hold_literals(self, value: Any) -> Iterator[Refused]:
+        """What is wrong with the literals that stand in a list beside expressions."""
+        return iter(())
 
     def refuse(self, value: Any, hint: str | None = None, code: str = "MS205") -> Refused:
         """The refusal of a value that is not of this kind."""
@@ -175,10 +199,8 @@ def refuse_expression(error: ExpressionError, route: Route, text: str, options: 
     """An expression's error as a refusal; where the field has words of its own, one of them may be meant."""
     hint = error.hint
     if options and text.isidentifier():
-        import difflib
-
-        near = difflib.get_close_matches(text, options, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"one of: {', '.join(options)}, or an expression"
+        near = find_near(text, options)
+        hint = f"did you mean '{near}'?" if near else f"one of: {', '.join(options)}, or an expression"
     return Refused(error.message, code=error.code, route=route, hint=hint, span=error.span)
 
 
@@ -200,9 +222,10 @@ class Integer(Kind):
 
     def complete(self, value: Any) -> Any:
         if value.__class__ is int:
-            if (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum):
+            if (self.minimum is None or value >= self.minimum) and value <= (self.maximum or MAX_VALUE):
                 return value
-            raise self.refuse(value, code="MS206")
+            hint = "no more than 10^30 is reckoned with" if value > MAX_VALUE else None
+            raise self.refuse(value, hint, code="MS206")
         if value.__class__ is Unknown:
             return value
         if value.__class__ is float:
@@ -327,10 +350,8 @@ class Choice(Kind):
             return value
         if not isinstance(value, str):
             raise self.refuse(value)
-        import difflib
-
-        near = difflib.get_close_matches(value.lower(), self.options, 1)
-        raise self.refuse(value, f"did you mean '{near[0]}'?" if near else None, code="MS206")
+        near = find_near(value, self.options)
+        raise self.refuse(value, f"did you mean '{near}'?" if near else None, code="MS206")
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         return {"enum": list(self.options)}
@@ -361,6 +382,17 @@ class Words(Kind):
             if refused.route or refused.parts:
                 raise
             raise self.refuse(value, refused.hint, refused.code) from None
+
+    def read(self, value: Any) -> Any:
+        if value.__class__ is str and value in self.own:
+            return value
+        try:
+            read = self.other.read(value)
+        except Refused as refused:
+            if refused.route or refused.parts or refused.span is not None:
+                raise
+            raise self.refuse(value, refused.hint, refused.code) from None
+        return Deferred(self, read.raw, read.expressions) if isinstance(read, Deferred) else read
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         return {"anyOf": [{"enum": list(self.own)}, *_alternatives(self.other.schema(expression))]}
@@ -396,14 +428,10 @@ class Optional(Kind):
         return {"anyOf": [*_alternatives(self.kind.schema(expression)), {"type": "null"}]}
 
 
-class ListOf(Kind):
-    """A list of one kind, as a tuple. With `single`, one value stands for a list of it alone."""
+class _Members(Kind):
+    """A list of one kind."""
 
-    def __init__(self, item: Kind, *, minimum: int = 0, single: bool = False, words: str | None = None) -> None:
-        self.item = item
-        self.minimum = minimum
-        self.single = single
-        self.words = words or (f"{item.words} or a list of such" if single else f"a list, each {item.words}")
+    item: Kind
 
     def find(self, value: Any) -> Iterator[tuple[Route, str]]:
         if isinstance(value, list):
@@ -412,6 +440,34 @@ class ListOf(Kind):
                     yield (index, *route), text
         elif isinstance(value, str):
             yield (), value
+
+    def hold_literals(self, value: Any) -> Iterator[Refused]:
+        if isinstance(value, list):
+            for index, member in enumerate(value):
+                if next(self.item.find(member), None) is None:
+                    try:
+                        self.item.complete(member)
+                    except Refused as refused:
+                        yield refused.under(index)
+
+
+class ListOf(_Members):
+    """A list of one kind, as a tuple. With `single`, one value stands for a list of it alone."""
+
+    def __init__(
+        self,
+        item: Kind,
+        *,
+        minimum: int = 0,
+        maximum: int | None = None,
+        single: bool = False,
+        words: str | None = None,
+    ) -> None:
+        self.item = item
+        self.minimum = minimum
+        self.maximum = maximum
+        self.single = single
+        self.words = words or (f"{item.words} or a list of such" if single else f"a list, each {item.words}")
 
     def complete(self, value: Any) -> Any:
         if not isinstance(value, (list, tuple)):
@@ -420,6 +476,8 @@ class ListOf(Kind):
             return (self.item.complete(value),)
         if len(value) < self.minimum:
             raise self.refuse(value, code="MS206")
+        if self.maximum is not None and len(value) > self.maximum:
+            raise self.refuse(value, f"at most {self.maximum} are allowed", code="MS206")
         return _complete_members(self.item, value)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
@@ -427,29 +485,24 @@ class ListOf(Kind):
         array: dict[str, Any] = {"type": "array", "items": item}
         if self.minimum:
             array["minItems"] = self.minimum
+        if self.maximum is not None:
+            array["maxItems"] = self.maximum
         rest = _alternatives(item) if self.single else [dict(expression)]
         return {"anyOf": [array, *rest]}
 
 
-class PerAxis(Kind):
+class PerAxis(_Members):
     """One value for every spatial axis, or a list with one for each: a tuple as long as the class's `rank`."""
 
     def __init__(self, item: Kind, rank: int | None = None) -> None:
         self.item = item
         self.rank = rank
-        self.words = f"{item.words} or a list of {rank} such" if rank else item.words
+        several = "a list of one" if rank == 1 else f"a list of {rank} such"
+        self.words = f"{item.words} or {several}" if rank else item.words
 
     def bind(self, owner: type) -> Kind:
         rank: int = getattr(owner, "rank")  # noqa: B009 - only classes with spatial axes have it
         return PerAxis(self.item, rank)
-
-    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
-        if isinstance(value, list):
-            for index, member in enumerate(value):
-                for route, text in self.item.find(member):
-                    yield (index, *route), text
-        elif isinstance(value, str):
-            yield (), value
 
     def complete(self, value: Any) -> Any:
         assert self.rank is not None

@@ -159,7 +159,9 @@ FLAG = _FlagKind()
 DTYPE = _DtypeKind()
 DIALECT = Choice(*DIALECTS)
 METADATA = AnyValue()
-SHAPE = ListOf(_SizeKind(), words="a list of sizes: the shape of one sample, without the batch")
+MAX_AXES = 64
+"""Axes of a tensor: as many as torch has."""
+SHAPE = ListOf(_SizeKind(), maximum=MAX_AXES, words="a list of sizes: the shape of one sample, without the batch")
 VARIABLE = _VariableKind()
 BUDGET_KINDS: dict[str, LimitKind] = {
     **dict.fromkeys(COUNT_METRICS, LimitKind("count")),

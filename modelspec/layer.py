@@ -155,9 +155,6 @@ else:
 
         words = "a layer: a type name, or a mapping with `type` and its arguments"
 
-        def schema(self, expression):
-            return {"$ref": "#/definitions/keras-entry"}
-
     Wrapped = Annotated[Any, WrappedKind()]
 
 Size = Annotated[int, Integer(1)]

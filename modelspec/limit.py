@@ -25,6 +25,8 @@ LAYER_METRICS = METRICS[:-1]
 """The metrics that a layer has: a peak is the model's."""
 
 MAX_LIMIT = 10**30
+MAX_LENGTH = 60
+"""Characters of a number with its unit: enough for every digit of the largest, in groups."""
 
 _COUNT_UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
 _BYTE_UNITS = {
@@ -41,6 +43,10 @@ _BYTE_UNITS = {
 }
 _KEYS = ("max", "min", "exactly")
 
+_NO_EXPRESSIONS = "a budget takes numbers, no expressions"
+_LETTERS = ("K", "M", "B", "G", "T")
+_WORDS = {"THOUSAND": "K", "MILLION": "M", "MN": "M", "MIO": "M", "BN": "B", "BILLION": "B", "TRILLION": "T"}
+
 
 class Limit(NamedTuple):
     """What a metric must stay within; None for a side that is open."""
@@ -56,9 +62,9 @@ class LimitKind(Kind):
     def __init__(self, unit: str) -> None:
         self.units = _COUNT_UNITS if unit == "count" else _BYTE_UNITS
         self.unit = unit
-        example = "200K" if unit == "count" else "110 MiB"
-        self.words = f"a limit such as {example}, or max, min, exactly"
-        self.number_words = f"a number such as 200_000 or {example}"
+        self.example = "200K" if unit == "count" else "110 MiB"
+        self.words = f"a limit such as {self.example}, or max, min, exactly"
+        self.number_words = f"a number such as 200_000 or {self.example}"
 
     def find(self, value: Any) -> Iterator[tuple[Route, str]]:
         return iter(())
@@ -84,61 +90,129 @@ class LimitKind(Kind):
         if "exactly" in sides and len(sides) > 1:
             raise Refused("exactly leaves nothing to max and min", code="MS206", hint="give exactly alone")
         if sides.get("min", 0) > sides.get("max", MAX_LIMIT):
-            raise Refused(f"min is {sides['min']:,}, above max, {sides['max']:,}", code="MS206", route=("min",))
+            raise Refused(
+                f"min is {sides['min']:,}, above max, {sides['max']:,}",
+                code="MS206",
+                route=("min",),
+                hint="exchange the two, or mend one",
+            )
         return Limit(**sides)
 
     def _number(self, value: Any) -> int:
-        number: int | None = None
+        number: int
         if isinstance(value, str):
             number = self._parse(value)
-        elif value.__class__ is int:
-            number = value
-        elif value.__class__ is float and abs(value) < 2**53 and value == int(value):
+        elif value.__class__ is int or (value.__class__ is float and abs(value) < 2**53 and value == int(value)):
             number = int(value)
+        elif value.__class__ is float and value - value == 0:
+            if abs(value) < 2**53:
+                raise self._broken(value, int(value // 1))
+            raise self._refused(value, "write it with a unit, or all of its digits")
         else:
-            raise Refused(f"expected {self.number_words}, got {name_value(value)}", hint=self._hint(value))
+            raise self._refused(value, "leave it out for no limit" if value is None else None)
         if not 0 <= number <= MAX_LIMIT:
-            raise Refused(f"expected {self.number_words}, got {name_value(value)}", code="MS206")
+            hint = _bound(number)
+            raise Refused(f"expected {self.number_words}, got {name_value(value)}", code="MS206", hint=hint)
         return number
 
     def _parse(self, text: str) -> int:
-        digits = text.strip()
-        unit = ""
-        while digits and not (digits[-1].isdigit() or digits[-1] in "._"):
-            unit = digits[-1] + unit
-            digits = digits[:-1]
-        whole, point, part = digits.replace("_", "").partition(".")
-        good = digits.isascii() and whole.isdigit() and len(digits) <= 40
-        if not good or (point and not part.isdigit()) or digits[-1] == "_" or digits[0] == "_":
-            raise Refused(f"expected {self.number_words}, got {name_value(text)}", hint=self._hint(text))
-        scale = self.units.get(unit.strip())
+        """Read a number with a unit, in decimal arithmetic. Raises Refused."""
+        bare = text.strip()
+        if len(text) > MAX_LENGTH:
+            raise self._refused(text, None)
+        unit = bare.lstrip("0123456789_.")
+        digits = bare[: len(bare) - len(unit)]
+        whole, point, part = digits.partition(".")
+        if not _is_grouped(whole) or (point and not _is_grouped(part)):
+            raise self._refused(text, self._mend(digits, unit))
+        scale = self.units.get(unit.lstrip())
         if scale is None:
-            units = ", ".join(name for name in self.units if name)
-            raise Refused(f"{name_value(text)} has an unknown unit", code="MS206", hint=f"units are {units}")
-        number, rest = divmod(int(whole + part) * scale, 10 ** len(part))
+            if not unit.strip("% ").isalpha() and unit != "%":
+                raise self._refused(text, self._mend(digits, unit))
+            raise Refused(f"{name_value(text)} has an unknown unit", code="MS206", hint=self._mend(digits, unit))
+        part = part.replace("_", "")
+        tens: int = 10 ** len(part)
+        number, rest = divmod(int(whole + part) * scale, tens)
         if rest:
-            raise Refused(f"{name_value(text)} is no whole number of {self.unit}s", code="MS206")
+            raise self._broken(text, number)
         return number
 
-    def _hint(self, value: Any) -> str | None:
-        if isinstance(value, str) and value.strip().endswith("%"):
+    def _refused(self, value: Any, hint: str | None) -> Refused:
+        hint = hint or f"write a number alone or with its unit, as in {self.example}"
+        return Refused(f"expected {self.number_words}, got {name_value(value)}", hint=hint)
+
+    def _broken(self, value: Any, below: int) -> Refused:
+        hint = f"write {below:_} or {below + 1:_}" if 0 <= below < MAX_LIMIT else _bound(below)
+        return Refused(f"{name_value(value)} is no whole number of {self.unit}s", code="MS206", hint=hint)
+
+    def _mend(self, digits: str, unit: str) -> str | None:
+        """Say how a number that cannot be taken is written: in the words of the nearest slip that people make."""
+        unit = unit.strip()
+        if unit.startswith(","):
+            return "underscores may group the digits: 1_000_000; the decimal point is '.'"
+        if unit[:1] in ("e", "E") and unit[1:].lstrip("+").isdecimal():
+            return f"write it with a unit, as in {self.example}, or all of its digits"
+        if unit == "%":
             return "a share of the whole is not supported yet: write a number"
-        return "a budget takes numbers, no expressions" if isinstance(value, str) else None
+        if digits.startswith(".") and _is_grouped(digits[1:]):
+            return f"write 0{digits}{unit}"
+        if unit.startswith("-") and not digits:
+            return "a limit is 0 or more"
+        if not unit:
+            return None
+        if not digits.strip("_."):
+            return f"a number is missing before '{unit}'" if unit in self.units else _NO_EXPRESSIONS
+        if not unit.isalpha() or not digits[-1].isdigit():
+            return _NO_EXPRESSIONS
+        offer = _find_unit(unit, self.units)
+        if offer is not None:
+            kind = "this is a count, not bytes; " if self.unit == "count" and unit.upper().endswith("B") else ""
+            between = " " if self.unit == "byte" else ""
+            offers = " or ".join(digits + between + each for each in offer.split())
+            return f"{kind}did you mean {offers}?"
+        names = ", ".join(name for name in self.units if name)
+        return f"units are {names}"
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         units = "|".join(name for name in self.units if name)
+        digits = "[0-9]+(_[0-9]+)*"
         number = {
             "anyOf": [
                 {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT},
-                {"type": "string", "pattern": rf"^\s*[0-9](([0-9_]*[0-9])?|[0-9_]*\.[0-9_]*[0-9])\s*({units})?\s*$"},
+                {"type": "string", "pattern": rf"^\s*{digits}(\.{digits})?\s*({units})?\s*$", "maxLength": MAX_LENGTH},
             ]
         }
         sides = {
             "type": "object",
-            "properties": {key: number for key in _KEYS},
+            "properties": dict.fromkeys(_KEYS, number),
             "additionalProperties": False,
             "minProperties": 1,
             "if": {"required": ["exactly"]},
             "then": {"maxProperties": 1},
         }
         return {"anyOf": [*number["anyOf"], sides]}
+
+
+def _bound(number: int) -> str:
+    return "a limit is 0 or more" if number < 0 else "a limit is at most 10^30; leave it out for no limit"
+
+
+def _is_grouped(digits: str) -> bool:
+    """Tell whether these are digits, with single underscores between them at most."""
+    return digits.isascii() and digits.replace("_", "").isdigit() and all(digits.split("_"))
+
+
+def _find_unit(unit: str, units: Mapping[str, int]) -> str | None:
+    """Find the unit that may be meant by one that is not known; two, with a blank between, if it may be either."""
+    name = unit.upper()
+    if "kB" in units:
+        if name == "KB" or (name in _LETTERS and name != "B"):
+            letter = name[0].replace("K", "k")
+            return f"{letter}B {name[0]}iB"
+        return next((each for each in units if each.upper() == name), "B" if name in ("BYTE", "BYTES") else None)
+    name = name.removesuffix("S")
+    for ending in ("PARAM", "PARAMETER", "MAC", "FLOP", "OP", "B", ""):
+        letter = name.removesuffix(ending)
+        if name.endswith(ending) and letter in _LETTERS:
+            return letter
+    return _WORDS.get(name)

@@ -84,7 +84,6 @@ class Metrics(_Frozen):
 
 
 class _LayerFacts(_Frozen):
-
     path: str
     type: str
     line: int
@@ -107,12 +106,16 @@ class Totals(Metrics):
     peak_activation_bytes: int | None
 
 
+def _is_open(side: int | None) -> bool:
+    return side is None
+
+
 class LimitValues(_Frozen):
     """A limit: at most, at least, exactly. Sides that are open are left out."""
 
-    max: int | None = None
-    min: int | None = None
-    exactly: int | None = None
+    max: int | None = Field(None, exclude_if=_is_open)
+    min: int | None = Field(None, exclude_if=_is_open)
+    exactly: int | None = Field(None, exclude_if=_is_open)
 
 
 class BudgetLine(_Frozen):
@@ -305,9 +308,11 @@ def _unjudged(graph: Graph) -> Iterator[BudgetLine]:
             yield BudgetLine(metric=metric, scope=scope, limit=_limit(limit), actual=None, ok=None)
 
 
-def diagnose(document: Document, finding: Finding, models: list[str]) -> Diagnostic:
-    """A finding in its place in the text."""
+def diagnose(document: Document, finding: Finding, models: list[str], excerpts: dict[int, str]) -> Diagnostic:
+    """A finding in its place in the text. `excerpts` keeps a document's lines: many findings may stand in a long one."""
     place = document.place(finding.where)
+    if place.line not in excerpts:
+        excerpts[place.line] = document.line(place.line)
     related = []
     for where, message in finding.related:
         there = document.place(where)
@@ -325,7 +330,5 @@ def diagnose(document: Document, finding: Finding, models: list[str]) -> Diagnos
         layer=finding.layer,
         models=models,
         related=related,
-        excerpt=document.line(place.line),
+        excerpt=excerpts[place.line],
     )
-
-

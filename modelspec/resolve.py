@@ -198,9 +198,7 @@ class _Walk:
                 entry.memo[key] = fitted
         return fitted
 
-    def fill_arguments(
-        self, index: int, entry: Entry, value: Value | None
-    ) -> tuple[dict[str, Any] | None, str]:
+    def fill_arguments(self, index: int, entry: Entry, value: Value | None) -> tuple[dict[str, Any] | None, str]:
         """An entry's arguments with the values of its expressions, and the same written out; None if one has none."""
         names = self.names
         shape = None
@@ -283,9 +281,7 @@ class _Walk:
                 related = Related(self.point(first, ("name",)), "the first one is here")
                 hint = "give one of them another name"
                 message = f"two layers are called '{path}'"
-                self.findings.append(
-                    Finding("MS301", message, self.point(index, ("name",)), hint, path, (related,))
-                )
+                self.findings.append(Finding("MS301", message, self.point(index, ("name",)), hint, path, (related,)))
             else:
                 seen[path] = index
 
@@ -318,4 +314,3 @@ def _put(given: Mapping[str, Any], path: Iterable[str], value: Any) -> dict[str,
 
 def _is_type_and_number(name: str) -> bool:
     return name.rpartition("-")[2].isdigit()
-

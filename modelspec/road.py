@@ -61,15 +61,14 @@ def write_report(outcomes: Iterable[Outcome], others: Sequence[tuple[Document, F
     """The report on some documents; `others` are findings in files that are no specs, such as a configuration."""
     from modelspec.report import Report, describe, diagnose, name_model
 
-    models, diagnostics = [], [diagnose(document, finding, []) for document, finding in others]
+    models, diagnostics = [], [diagnose(document, finding, [], {}) for document, finding in others]
     for outcome in outcomes:
         names = []
         if outcome.graph is not None:
             names = [name_model(outcome.graph, outcome.document)]
-            models.append(
-                describe(outcome.document, outcome.graph, outcome.verdicts, outcome.sound, outcome.ok)
-            )
-        found = [diagnose(outcome.document, finding, names) for finding in outcome.findings]
+            models.append(describe(outcome.document, outcome.graph, outcome.verdicts, outcome.sound, outcome.ok))
+        excerpts: dict[int, str] = {}
+        found = [diagnose(outcome.document, finding, names, excerpts) for finding in outcome.findings]
         found.sort(key=lambda told: (told.line, told.column, told.code))
         told_once = {(told.code, told.line, told.column, told.message): told for told in found}
         diagnostics += told_once.values()

@@ -11,7 +11,7 @@ from itertools import islice
 from json import dumps
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, GetJsonSchemaHandler, ValidationInfo, create_model
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationInfo, create_model
 from pydantic_core import CoreSchema, core_schema
 
 from modelspec import catalogue
@@ -36,7 +36,17 @@ from modelspec.language import (
 from modelspec.layer import Field as LayerField
 from modelspec.layer import Layer, fields_of
 from modelspec.limit import BYTE_METRICS, LAYER_METRICS, METRICS
-from modelspec.slips import cut_in_mapping, guess_dialect, hint_shape, hint_type, join_names, nearest, show_name, spell
+from modelspec.slips import (
+    cut_in_mapping,
+    find_other_dialect,
+    guess_dialect,
+    hint_shape,
+    hint_type,
+    join_names,
+    nearest,
+    show_name,
+    spell,
+)
 from modelspec.source import MAX_FAULTS
 
 __all__ = ["Budget", "LayerBudget", "LongShape", "SpecV1", "check", "entry_model", "summarise"]
@@ -81,7 +91,7 @@ class Variables:
         if not isinstance(value, Mapping):
             hint = "write `name: value` under it, or leave `variables` out"
             raise Refused(f"expected names with their values, got {name_value(value)}", hint=hint)
-        refusals = []
+        refusals: list[Refused] = []
         cut = cut_in_mapping(value, [name for name in value if not name.isidentifier()])
         gone: set[str] = set()
         if cut is not None:
@@ -166,7 +176,15 @@ class Layers:
             message = f"{len(value):,} layers are more than the bound of {MAX_LAYERS:,} in one model"
             raise Refused(message, code="MS310", hint="split the model into several files")
         dialect = (info.context or {})["dialect"]
-        refusals = []
+        refusals: list[Refused] = []
+        meant = None if (info.context or {})["stated"] else find_other_dialect(value, dialect)
+        if meant is not None:
+            index, other = meant
+            bare = isinstance(value[index], str)
+            name = value[index] if bare else value[index]["type"]
+            route: Route = (index,) if bare else (index, "type")
+            hint = f"these are {other} layers: write `dialect: {other}` at the top"
+            raise Refused(f"{name_value(name)} is no {dialect} layer", code="MS207", route=route, hint=hint)
         for index, entry in enumerate(value if dialect is not None else ()):
             if len(refusals) >= MAX_FAULTS:
                 break
@@ -196,9 +214,18 @@ _LIMITS = {
 }
 assert tuple(_LIMITS) == METRICS
 
+
+class _Limits(Closed):
+    """Without a limit there is nothing to judge."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"minProperties": 1, "if": {"required": ["each"]}, "then": {"minProperties": 2}}
+    )
+
+
 LayerBudget: type[BaseModel] = create_model(
     "LayerBudget",
-    __base__=Closed,
+    __base__=_Limits,
     __doc__="Limits on the layers that a path pattern matches.",
     each=(
         Annotated[bool, Checked(FLAG, "write true or false")],
@@ -222,7 +249,7 @@ class LayerBudgets:
         if not isinstance(value, Mapping):
             hint = 'write `"classifier.*": {parameters: 4M}`'
             raise Refused(f"expected path patterns with their limits, got {name_value(value)}", hint=hint)
-        refusals = []
+        refusals: list[Refused] = []
         for pattern, limits in value.items():
             if len(refusals) >= MAX_FAULTS:
                 break
@@ -361,9 +388,9 @@ _ADD = {
 def check(tree: Mapping[str, Any]) -> list[Finding]:
     """What is wrong with a document that has the right version. Routes lead into `tree`."""
     # Of a dialect that nobody can guess no layer is known, and none is to blame.
-    dialect = guess_dialect(tree.get("dialect", "torch"))
+    dialect = guess_dialect(tree)
     try:
-        validate(SpecV1, tree, context={"dialect": dialect}, hints=_ADD)
+        validate(SpecV1, tree, context={"dialect": dialect, "stated": "dialect" in tree}, hints=_ADD)
     except Refused as refused:
         told = [_find(part, tree) for part in islice(refused.each(), MAX_FAULTS)]
         if len(told) == MAX_FAULTS:
@@ -442,7 +469,7 @@ def _refuse_untyped(value: Mapping[str, Any], dialect: str) -> Refused:
         if layer is not None:
             hint = spell(layer, arguments if isinstance(arguments, Mapping) else ())
             return Refused("'type' is missing", code="MS204", route=(only, KEY), hint=hint)
-    for key in value:
+    for key in [*value][:32]:
         if nearest(key, ("type", "name")) == "type":
             return Refused(f"unknown key '{key}'", code="MS203", route=(key, KEY), hint="did you mean 'type'?")
     example = "Linear" if dialect == "torch" else "Dense"

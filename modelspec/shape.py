@@ -122,9 +122,7 @@ def conv_out(size: Dim, kernel: int, stride: int = 1, padding: int = 0, dilation
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
-def pool_out(
-    size: Dim, kernel: int, stride: int, padding: int = 0, dilation: int = 1, ceil_mode: bool = False
-) -> Dim:
+def pool_out(size: Dim, kernel: int, stride: int, padding: int = 0, dilation: int = 1, ceil_mode: bool = False) -> Dim:
     """The output size of a pooling window along one axis.
 
     As `conv_out`, but with `ceil_mode` the division rounds up, and a last window that would start beyond the input

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from modelspec import catalogue
 from modelspec.expressions import MAX_LENGTH, ExpressionError, parse
 from modelspec.kinds import Refused
 from modelspec.layer import Layer, fields_of
+from modelspec.source import MAX_FAULTS
 
 __all__ = [
     "cut_in_list",
     "cut_in_mapping",
+    "find_other_dialect",
     "guess_dialect",
     "hint_shape",
     "hint_type",
@@ -55,13 +58,27 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return longer[0] if len(longer) == 1 else None
 
 
-def guess_dialect(written: Any) -> str | None:
-    """The dialect that is written, or that is meant by what is; None if nobody can tell."""
+def guess_dialect(tree: Mapping[str, Any]) -> str | None:
+    """The dialect that a document is written in, or that is meant by what it says; None if nobody can tell."""
+    key = "dialect" if "dialect" in tree else nearest("dialect", [*tree][:32])
+    written = "torch" if key is None else tree[key]
     if written in catalogue.dialects():
         return str(written)
     if not isinstance(written, str):
         return None
     return _FRAMEWORKS.get(written.lower()) or nearest(written, catalogue.dialects())
+
+
+def find_other_dialect(entries: Sequence[Any], dialect: str) -> tuple[int, str] | None:
+    """The dialect that has every type of a model, where its own has not; and the first entry that tells so."""
+    names = [entry.get("type") if isinstance(entry, Mapping) else entry for entry in entries]
+    own = frozenset(catalogue.list_names(dialect))
+    strange = [index for index, name in enumerate(names) if isinstance(name, str) and name not in own]
+    for other in catalogue.dialects():
+        known = frozenset(catalogue.list_names(other))
+        if strange and other != dialect and all(name in known for name in names if isinstance(name, str)):
+            return strange[0], other
+    return None
 
 
 def spell(layer: type[Layer], names: Iterable[str] = ()) -> str:
@@ -120,7 +137,7 @@ def cut_in_mapping(value: Mapping[str, Any], strange: Iterable[str]) -> tuple[Re
         text = value[key]
         if not isinstance(text, str) or _count_open(text) <= 0:
             continue
-        pieces = []
+        pieces: list[str] = []
         for other in order[at + 1 :]:
             if value[other] is not None or other not in strange or len(pieces) == MAX_LENGTH:
                 break
@@ -137,20 +154,28 @@ def cut_in_list(value: Any, refused: Refused) -> Refused:
         return refused
     gone: set[str | int] = set()
     told = []
-    for at, member in enumerate(value):
-        if at in gone or not isinstance(member, str) or _count_open(member) <= 0:
-            continue
-        text = member
-        for end in range(at + 1, len(value)):
-            text = f"{text}, {value[end]}"
-            if _count_open(text) <= 0 or len(text) > MAX_LENGTH:
-                break
-        if _can_parse(text):
+    for at, end in _find_cuts(value):
+        text = ", ".join(str(member) for member in value[at : end + 1])
+        if at not in gone and _can_parse(text):
             gone.update(range(at, end + 1))
             message = _CUT.replace("{}", "[]")
             told.append(Refused(message, code="MS209", route=(at,), hint=f'put quotes around it: "{text}"'))
     told.extend(part for part in refused.each() if not part.route or part.route[0] not in gone)
     return Refused("", parts=tuple(told))
+
+
+def _find_cuts(members: list[Any]) -> Iterator[tuple[int, int]]:
+    """Each text with an open bracket, and the member that closes it. The first ones are enough."""
+    unclosed = ((at, text) for at, text in enumerate(members) if isinstance(text, str) and _count_open(text) > 0)
+    for at, member in islice(unclosed, MAX_FAULTS):
+        still_open, end, length = _count_open(member), at, 0
+        while still_open > 0 and end + 1 < len(members) and length <= MAX_LENGTH:
+            end += 1
+            text = str(members[end]) if isinstance(members[end], (str, int, float)) else ""
+            still_open += _count_open(text)
+            length += len(text) + 1
+        if end > at and still_open == 0:
+            yield at, end
 
 
 def _count_open(text: str) -> int:

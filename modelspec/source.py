@@ -39,6 +39,14 @@ except ImportError:  # PyYAML built without libyaml: the same events, some fifty
             _Scanner.__init__(self)
             _EventParser.__init__(self)
 
+        def get_event(self) -> Any:
+            event: Any = super().get_event()  # type: ignore[no-untyped-call]
+            if event.__class__ is ScalarEvent and not _is_unicode(event.value):
+                # As libyaml does.
+                mark: Any = event.start_mark
+                raise yaml.scanner.ScannerError("", mark, "found invalid Unicode character escape code", mark)
+            return event
+
 
 __all__ = [
     "MARK",
@@ -107,8 +115,7 @@ class Document:
         self._text: _Text | None = None
         self._index: _Index | None = None
 
-    @property
-    def text(self) -> _Text:
+    def _read_text(self) -> _Text:
         if self._text is None:
             self._text = _Text(self._data.decode("utf-8", "replace"))
         return self._text
@@ -121,15 +128,16 @@ class Document:
         """
         if isinstance(where, Place):
             return where
+        lines = self._read_text()
         if self._index is None:
             index = _index_json if self._is_json else _index_yaml
-            self._index = index(self.text.text)
-        start, end = self._index.locate(where, self.text.text)
-        return self.text.place(start, end)
+            self._index = index(lines.text)
+        start, end = self._index.locate(where, lines.text)
+        return lines.place(start, end)
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its line break; empty if there is none."""
-        return self.text.line(number)
+        return self._read_text().line(number)
 
 
 class _Text:
@@ -152,6 +160,8 @@ class _Text:
 
     def _position(self, offset: int) -> tuple[int, int]:
         offset = min(offset, len(self.text))
+        if self.text[offset - 1 : offset + 1] == "\r\n":
+            offset -= 1  # both are one line end
         mark = offset // self._STRIDE
         line = self._marks[mark] + self._flat.count("\n", mark * self._STRIDE, offset)
         return line + 1, offset - self._flat.rfind("\n", 0, offset)
@@ -275,7 +285,7 @@ def _read_yaml(data: bytes) -> tuple[Tree, list[Finding]]:
         tree = reading.run(watched=watched)
     except _RecheckError:
         reading = _Reading(data)
-        tree = reading.run(watched=True)
+        tree = reading.run(watched=True, tells_numbers=True)
     findings = reading.findings
     if b"\t" in data and not any(finding.code in ("MS101", "MS104") for finding in findings):
         findings += _find_tabs(data.decode())
@@ -302,18 +312,19 @@ class _Reading:
         self.keys_open = 0
         """How many keys that are no text are being read, one inside of the other."""
         self.watch: _Watch | None = None
-        self.get: Callable[[], Any] = _Parser(data).get_event
-        if _count_separators(data) > MAX_NODES // 3:
-            from itertools import islice
+        self.get: Callable[[], Any]
 
-            self.get = islice(iter(self.get, None), MAX_NODES).__next__
-
-    def run(self, *, watched: bool) -> Tree:
+    def run(self, *, watched: bool, tells_numbers: bool = False) -> Tree:
         """The tree of the first document; None if it cannot be read to its end."""
         tree: Tree = None
         try:
+            self.get = _Parser(self.data).get_event
+            if _count_separators(self.data) > MAX_NODES // 3:
+                from itertools import islice
+
+                self.get = islice(iter(self.get, None), MAX_NODES).__next__
             if watched:
-                self.watch = _Watch(self)
+                self.watch = _Watch(self, tells_numbers=tells_numbers)
                 self.get = self.watch.get
             tree = self._read_document()
             if self.watch is not None:
@@ -472,7 +483,7 @@ class _Anchor:
 
     __slots__ = ("height", "is_open", "peak", "size", "value")
 
-    def __init__(self, value: Tree, size: int, peak: int, *, is_open: bool) -> None:
+    def __init__(self, value: Tree, size: int, peak: int, is_open: bool) -> None:
         self.value = value
         self.size = size
         self.peak = peak
@@ -483,17 +494,35 @@ class _Anchor:
 class _Watch:
     """Looks at every event of a text that has anchors, tags or very many nodes, before the builder sees it."""
 
-    __slots__ = ("anchors", "depth", "expanded", "largest", "next", "nodes", "open", "peak", "reading", "text")
+    __slots__ = (
+        "anchors",
+        "depth",
+        "extra",
+        "has_bare_tags",
+        "largest",
+        "next",
+        "nodes",
+        "open",
+        "peak",
+        "reading",
+        "tells_numbers",
+        "text",
+    )
 
-    def __init__(self, reading: _Reading) -> None:
+    def __init__(self, reading: _Reading, *, tells_numbers: bool) -> None:
+        import re
+
         self.reading = reading
         self.next: Callable[[], Any] = reading.get
         self.text = reading.data.decode()
+        self.tells_numbers = tells_numbers
+        # The one tag that the parser keeps to itself.
+        self.has_bare_tags = re.search(r"(?<![^\s\[{,:])!(?![^\s,\]}])", self.text) is not None
         self.anchors: dict[str, _Anchor] = {}
         self.open: list[_Anchor] = []
         self.nodes = 0
-        self.expanded = 0
-        """Nodes with all aliases written out."""
+        self.extra = 0
+        """How many nodes more there are with all aliases written out."""
         self.depth = 0
         self.peak = 0
         """The deepest level since the innermost open anchor."""
@@ -504,18 +533,21 @@ class _Watch:
         kind = event.__class__
         if kind is ScalarEvent:
             self.nodes += 1
-            self.expanded += 1
-            return self._look_at_scalar(event)
-        if kind is MappingStartEvent or kind is SequenceStartEvent:
+            if event.tag is not None or self.has_bare_tags:
+                self._tell_tag(event)
+            if self.tells_numbers and event.implicit[0]:
+                event = self._check_number(event)
+            if event.anchor is not None:
+                value = _PLAIN[event.value] if event.implicit[0] else event.value
+                self.anchors[event.anchor] = _Anchor(value, 1, 0, False)
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
             self.nodes += 1
-            self.expanded += 1
             self.depth += 1
             if event.tag is not None:
                 self._tell_tag(event)
             if event.anchor is not None:
                 # The size and the peak before it, from which its own are had when it closes.
-                anchor = _Anchor(None, self.expanded - 1, self.peak, is_open=True)
-                self.anchors[event.anchor] = anchor
+                anchor = self.anchors[event.anchor] = _Anchor(None, self.nodes + self.extra - 1, self.peak, True)
                 self.open.append(anchor)
                 self.peak = self.depth
             elif self.depth > self.peak:
@@ -524,28 +556,22 @@ class _Watch:
             self.depth -= 1
         elif kind is AliasEvent:
             self.nodes += 1
-            self.expanded += 1
         return event
 
-    def _look_at_scalar(self, event: Any) -> Any:
-        start = event.start_mark.index
-        end = event.end_mark.index
-        if end > start and self.text[start] in "&!" and "!" in self.text[start:end]:
-            self._tell_tag(event)
-        value: Scalar = event.value
-        if event.implicit[0]:
-            try:
-                value = _PLAIN[event.value]
-            except _RecheckError:
-                self.reading.fault(*_out_of_bounds(event.value), _place(event), _NUMBER_HINT)
-                event = ScalarEvent(event.anchor, None, (False, True), "0", event.start_mark, event.end_mark)
-        if event.anchor is not None:
-            self.anchors[event.anchor] = _Anchor(value, 1, 0, is_open=False)
+    def _check_number(self, event: Any) -> Any:
+        """Tell a number out of bounds, and put text in its place."""
+        try:
+            _PLAIN[event.value]
+        except _RecheckError:
+            self.reading.fault(*_out_of_bounds(event.value), _place(event), _NUMBER_HINT)
+            return ScalarEvent(event.anchor, None, (False, True), "0", event.start_mark, event.end_mark)
         return event
 
     def _tell_tag(self, event: Any) -> None:
-        properties = _match_properties(self.text, event.start_mark.index)
-        for start, end in properties:
+        first = event.start_mark.index
+        if event.end_mark.index == first or self.text[first] not in "&!":
+            return
+        for start, end in _match_properties(self.text, first):
             if self.text[start] == "!":
                 tag = _shorten(self.text[start:end])
                 hint = "remove it: a value's kind shows in how it is written, and text may stand in quotes"
@@ -565,7 +591,7 @@ class _Watch:
             self.reading.fault("MS109", f"the alias '*{name}' stands inside of its own anchor", event, hint)
             return None
         # Capped, as sizes double with every line of a bomb.
-        self.expanded = min(self.expanded + anchor.size - 1, 10**15)
+        self.extra = min(self.extra + anchor.size - 1, 10**15)
         self.largest = max(self.largest, (anchor.size, event), key=lambda pair: pair[0])
         if self.depth + anchor.height > MAX_DEPTH:
             raise _StopError(_too_deep(_place(event)))
@@ -577,12 +603,12 @@ class _Watch:
         anchor = self.open.pop()
         anchor.value = value
         anchor.is_open = False
-        anchor.size = self.expanded - anchor.size
+        anchor.size = self.nodes + self.extra - anchor.size
         anchor.height = self.peak - self.depth
         self.peak = max(anchor.peak, self.peak)
 
     def check_expansion(self) -> None:
-        if self.expanded > MAX_EXPANSION * self.nodes:
+        if self.nodes + self.extra > MAX_EXPANSION * self.nodes:
             size, event = self.largest
             message = f"written out, the aliases make this file more than {MAX_EXPANSION} times as large"
             hint = f"this one alone stands for {size:,} values; write variables or repeated layers instead"
@@ -878,8 +904,6 @@ class _Index:
         start, end = _skip_properties(text, self.starts[node]), self.ends[node]
         if start >= end:
             return self.starts[node], max(end, self.starts[node])
-        if text[start] in "|>" and self.kinds[node] == _SCALAR:
-            end = start + len(text[start:end].rstrip())
         if where.span is not None and self.kinds[node] == _SCALAR:
             return _cut(text, start, end, where.span)
         return start, end
@@ -927,17 +951,20 @@ def _index_yaml(text: str, *, stop: int | None = None) -> _Index:
         return index
     from itertools import islice
 
-    get = islice(iter(_Parser(data).get_event, None), MAX_NODES).__next__
     add, labels, anchors = index.add, index.labels, dict[str, int]()
     wants_key: list[bool] = [False]
     try:
+        get: Callable[[], Any] = islice(iter(_Parser(data).get_event, None), MAX_NODES).__next__
         get()
         event = get()
         while event.__class__ is not StreamEndEvent:
             event = get()
             kind = event.__class__
             if kind is ScalarEvent:
-                node = add(event.start_mark.index, event.end_mark.index)
+                start, end = event.start_mark.index, event.end_mark.index
+                if event.style == "|" or event.style == ">":
+                    end = start + len(text[start:end].rstrip())
+                node = add(start, end)
                 if wants_key[-1]:
                     labels[node] = event.value
                 if event.anchor is not None:
@@ -996,7 +1023,10 @@ def _index_json(text: str, faults: list[Finding] | None = None) -> _Index:
         if string or word:
             node = index.add(start, end)
         if string:
-            value = unescape(text, start + 1, False)[0] if "\\" in string else string[1:-1]
+            try:
+                value = unescape(text, start + 1, False)[0] if "\\" in string else string[1:-1]
+            except ValueError:
+                break  # an escape that is none: told when the text was read
             if "\\" in string and not _is_unicode(value):
                 hint = "write both halves of the pair, or the character itself"
                 tell("MS102", "a lone surrogate: half of an escaped character", hint)
@@ -1079,8 +1109,8 @@ def _find_control(text: str) -> Finding | None:
 def _explain_yaml(error: yaml.YAMLError, text: str) -> Finding:
     """A parser's error as a finding: what it means, where it begins, and what to do."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        found = _find_control(text)
-        return found or Finding("MS101", "the text cannot be read as YAML", _TOP, "save the file anew as UTF-8 text")
+        control = _find_control(text)
+        return control or Finding("MS101", "the text cannot be read as YAML", _TOP, "save the file anew as UTF-8 text")
     lines = _Text(text)
     at = min(error.problem_mark.index, len(text))
     opened = at if error.context_mark is None else min(error.context_mark.index, at)
@@ -1098,6 +1128,8 @@ def _explain_yaml(error: yaml.YAMLError, text: str) -> Finding:
         return Finding("MS101", message, lines.place(opened, opened + 1), "close it; in single quotes, '' is a quote")
     if "could not find expected ':'" in problem:
         line = lines.place(opened).line
+        if found := _find_tight_colon(line, lines):
+            return found
         end = opened + len(lines.line(line)) - lines.place(opened).column + 1
         message = "a line that is neither a key with a colon nor an entry of a list"
         hint = "write 'key: value', with a space behind the colon, or indent it if it goes on with the line before"
@@ -1122,15 +1154,24 @@ def _explain_colon(at: int, lines: _Text) -> Finding:
     number = place.line - 1
     while number > 1 and not lines.line(number).strip():
         number -= 1
-    before = re.match(r"\s*(?:-\s+)*[\w.-]+(:)\S", lines.line(number))
-    if before and not re.search(r":\s", lines.line(number)):
-        column = before.start(1) + 1
-        found = Place(number, column, number, column + 1)
-        return Finding("MS101", "no space behind the colon", found, "YAML wants 'key: value', with a space")
+    if found := _find_tight_colon(number, lines):
+        return found
     start = len(line) - len(line.lstrip()) + 1
-    found = Place(place.line, start, place.line, place.column)
     message = "a key where none can stand: the line before has a value already, or is none"
-    return Finding("MS101", message, found, "indent it like the keys that it belongs to")
+    key = Place(place.line, start, place.line, place.column)
+    return Finding("MS101", message, key, "indent it like the keys that it belongs to")
+
+
+def _find_tight_colon(number: int, lines: _Text) -> Finding | None:
+    """A line that is meant as a key and its value, and lacks the space between them."""
+    import re
+
+    line = lines.line(number)
+    match = re.match(r"\s*(?:-\s+)*[\w.-]+(:)\S", line)
+    if match is None or re.search(r":(?:\s|$)", line):
+        return None
+    place = Place(number, match.start(1) + 1, number, match.end(1) + 1)
+    return Finding("MS101", "no space behind the colon", place, "YAML wants 'key: value', with a space")
 
 
 def _explain_rest(text: str, at: int, lines: _Text) -> Finding:
@@ -1188,9 +1229,9 @@ def _explain_token(error: yaml.MarkedYAMLError, text: str, at: int, opened: int,
             "to YAML a line that begins with '%' is a directive, and this is none that is known here",
             "remove the line",
         )
-    if "block sequence entries" in problem:
+    if "sequence entries are not allowed" in problem:
         return "a list cannot begin in the line of its key", "put '- ' on a line of its own, or write [a, b]"
-    if "expected node content" in problem:
+    if "node content" in problem:
         if char and char in "]}":
             return f"a '{char}' where a value is expected", "remove it, or add what is missing before it"
         return "a value is missing here", "fill it in, or remove the comma too much"

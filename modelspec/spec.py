@@ -235,6 +235,13 @@ class _Reader:
         if len(layers) > MAX_LAYERS:
             self.sure = False
             return
+        if "dialect" in self.tree and self.tree["dialect"] != spec.dialect:
+            # In which dialect the layers are written is not known, so nothing is said of them.
+            entries.extend([SPOILT] * len(layers))
+            spec.names.extend([None] * len(layers))
+            return
+        if len(known) > MAX_LAYERS:
+            known.clear()
         name_of = spec.names.append
         for value in layers:
             name = None
@@ -309,6 +316,8 @@ def read_entry(dialect: str, value: Any, inside: bool = False) -> Entry | None:
             if field is None or field.way == "built":
                 if key not in ENTRY_KEYS or (inside and key not in ("type", "name")):
                     return None
+            elif field.way == "wrapped" and written is None and not field.required:
+                given[key] = None
             elif field.way == "wrapped":
                 inner = read_entry(dialect, written, inside=True)
                 if inner is None:

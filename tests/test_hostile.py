@@ -199,24 +199,24 @@ HOSTILE = (
     # Nesting
     Hostile("brackets.yaml", lambda: b"modelspec: 1\nmetadata: " + b"[" * 100_000, ("MS111",)),
     Hostile("brackets-8-MiB.yaml", lambda: b"[" * MAX_BYTES, ("MS111",)),
-    Hostile("braces.yaml", lambda: b"{" * 100_000, ("MS111",)),
+    Hostile("braces.yaml", lambda: b"{" * 100_000, ("MS111", "MS114")),
     Hostile("dashes.yaml", lambda: b"- " * 100_000 + b"a", ("MS111",)),
-    Hostile("questions.yaml", lambda: b"? " * 100_000 + b"a", ("MS111",)),
+    Hostile("questions.yaml", lambda: b"? " * 100_000 + b"a", ("MS111", "MS114")),
     Hostile("brackets.json", lambda: b"[" * 100_000, ("MS111",)),
-    Hostile("brackets-8-MiB.json", lambda: b"[" * (MAX_BYTES // 2) + b"]" * (MAX_BYTES // 2), ("MS111",)),
+    Hostile("brackets-8-MiB.json", lambda: b"[" * (MAX_BYTES // 2) + b"]" * (MAX_BYTES // 2), ("MS110",)),
     Hostile("keys.json", lambda: b'{"a":' * 100_000 + b"1" + b"}" * 100_000, ("MS111",)),
     # Aliases and anchors
     Hostile("bomb.yaml", lambda: bomb(10), ("MS112",)),
-    Hostile("bomb-of-1000.yaml", lambda: bomb(1_000), ("MS112",)),
+    Hostile("bomb-of-1000.yaml", lambda: bomb(1_000), ("MS111",)),
     Hostile("anchors.yaml", lambda: repeat_to(MAX_BYTES, b"&a [*a],", b"[", b"]"), ("MS109",)),
     Hostile("tags.yaml", lambda: repeat_to(MAX_BYTES, b"!a b,", b"[", b"]"), ("MS107",)),
     Hostile("merge-keys.yaml", lambda: repeat_to(MAX_BYTES, b"? <<\n: 1\n"), ("MS108",)),
     # Many of one thing
     Hostile("values.yaml", lambda: repeat_to(MAX_BYTES, b"a,", b"[", b"]"), ("MS110",)),
     Hostile("values.json", lambda: repeat_to(MAX_BYTES, b"1,", b"[", b"1]"), ("MS110",)),
-    Hostile("keys.yaml", lambda: b"modelspec: 1\n" + lines("k#: 1\n", 400_000).encode(), ("MS203", "MS204")),
+    Hostile("keys.yaml", lambda: b"modelspec: 1\n" + lines("k#: 1\n", 400_000).encode(), ("MS203",)),
     Hostile("duplicates.yaml", lambda: repeat_to(MAX_BYTES, b"modelspec: 1\n"), ("MS103",)),
-    Hostile("duplicates.json", lambda: repeat_to(MAX_BYTES, b'"modelspec":1,', b"{", b'"modelspec":1}'), ("MS103",)),
+    Hostile("duplicates.json", lambda: repeat_to(MAX_BYTES, b'"modelspec":1,', b"{", b'"modelspec":1}'), ("MS103", "MS204")),
     Hostile("digits.yaml", lambda: b"modelspec: " + b"9" * (MAX_BYTES - 20), ("MS115",)),
     Hostile("digits.json", lambda: b'{"modelspec": ' + b"9" * (MAX_BYTES - 20) + b"}", ("MS115",)),
     Hostile("string.json", lambda: b'{"modelspec": 1, "name": "' + b"\\u0041" * 1_000_000, ("MS101",)),
@@ -242,7 +242,7 @@ HOSTILE = (
     Hostile("axes.yaml", lambda: spec("  - ReLU\n" * 1_000, input="[" + "2, " * 200_000 + "2]"), ()),
     Hostile("axes-of-a-norm.yaml", lambda: spec(("  - {type: LayerNorm, normalized_shape: [" + "2, " * 100_000 + "2]}\n"), input="[" + "2, " * 100_000 + "2]"), ()),
     Hostile("long-name.yaml", lambda: spec("  - {name: " + "n" * 2**20 + ", type: Linear, out_feature: 8}\n"), ("MS203",)),
-    Hostile("long-key.yaml", lambda: spec("  - {type: Linear, " + "k" * 2**20 + ": 8}\n"), ("MS203", "MS204")),
+    Hostile("long-key.yaml", lambda: spec("  - {type: Linear, " + "k" * 2**20 + ": 8}\n"), ("MS101",)),
     Hostile("long-type.yaml", lambda: spec("  - " + "L" * 2**20 + "\n"), ("MS207",)),
     Hostile("long-value.yaml", lambda: spec("  - {type: Linear, out_features: " + "w" * 2**20 + "}\n"), ("MS404",)),
     Hostile("powers.yaml", lambda: spec("  - {type: Linear, out_features: 9**9**9}\n" * 2_000), ("MS404",)),
@@ -292,7 +292,7 @@ HOSTILE = (
 
 
 class Run(NamedTuple):
-    """How one file was checked."""
+    """How one file was checked; `seconds` of the processor, for others may be using the machine."""
 
     status: int
     seconds: float
@@ -302,24 +302,23 @@ class Run(NamedTuple):
 
 
 MEASURE = """
-import os, resource, sys, time
-began = time.perf_counter()
-child = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "modelspec", "check", *sys.argv[1:]])
-seconds = time.perf_counter() - began
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-sys.stderr.write(f"\\n{child} {seconds:.3f} {peak:.1f}")
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
+resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+status = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "modelspec", "check", *sys.argv[1:]])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+sys.stderr.write(f"\\n{status} {used.ru_utime + used.ru_stime:.3f} {used.ru_maxrss / 1024:.1f}")
 """
 
 
 def check(path: Path) -> Run:
-    """Check a file as a user does, in a process of its own."""
+    """Check a file as a user does, in a process of its own; far beyond the bounds it is ended."""
     root = Path(__file__).resolve().parent.parent
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, path.name],
         cwd=path.parent,
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
-        timeout=120,
         check=True,
     )
     err, _, measured = done.stderr.decode().rpartition("\n")

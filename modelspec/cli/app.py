@@ -14,6 +14,7 @@ from modelspec.version import VERSION
 
 __all__ = ["build", "run_app"]
 
+
 class Format(str, Enum):
     """Output formats."""
 
@@ -38,7 +39,9 @@ class Which(str, Enum):
 
 Paths = Annotated[
     Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
-    typer.Argument(metavar="[PATHS]...", help="Specs, folders to search for specs, or - for standard input.", show_default="."),
+    typer.Argument(
+        metavar="[PATHS]...", help="Specs, folders to search for specs, or - for standard input.", show_default="."
+    ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to write it.")]
 OutputOption = Annotated[
@@ -148,7 +151,9 @@ def layers(
 
 
 def schema(
-    which: Annotated[Which, typer.Argument(metavar="[spec|report]", help="Of a spec, or of the JSON report.")] = Which.spec,
+    which: Annotated[
+        Which, typer.Argument(metavar="[spec|report]", help="Of a spec, or of the JSON report.")
+    ] = Which.spec,
     output: OutputOption = None,
 ) -> None:
     """Print the JSON Schema of specs, or of the JSON report."""

@@ -28,9 +28,7 @@ def explain(path: str, layer: str | None, *, output: str | None = None, stdin_fi
     from modelspec.derivation import derive
     from modelspec.render.explanation import show_explanation
 
-    text = show_explanation(
-        derive(outcome.graph, layer), width=console.width(output), color=console.has_color(output)
-    )
+    text = show_explanation(derive(outcome.graph, layer), width=console.width(output), color=console.has_color(output))
     if not console.write(text, output):
         return console.USAGE
     return console.WELL if outcome.ok else console.FOUND

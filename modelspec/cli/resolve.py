@@ -21,8 +21,8 @@ def resolve(path: str, *, output: str | None = None, stdin_filename: str | None 
         import sys
 
         # The budget's findings are no part of the document.
-        from modelspec.render import text
+        from modelspec.render.findings import show_findings
         from modelspec.road import write_report
 
-        print(text.show_findings(write_report([outcome]), color=False), file=sys.stderr, end="")  # noqa: T201
+        print(show_findings(write_report([outcome]), color=False), file=sys.stderr, end="")  # noqa: T201
     return console.WELL if outcome.ok else console.FOUND

@@ -23,7 +23,7 @@ def follow(path: str, stdin_filename: str | None) -> road.Outcome | int:
     outcome = road.follow(found.texts[0].data, found.texts[0].path)
     if outcome.sound:
         return outcome
-    from modelspec.render import text
+    from modelspec.render.findings import show_findings
 
-    console.write(text.show_findings(road.write_report([outcome]), color=console.has_color(None)), None)
+    console.write(show_findings(road.write_report([outcome]), color=console.has_color(None)), None)
     return console.FOUND

@@ -130,7 +130,10 @@ class _Builder:
 
     def by_zero(self, zero: Span, span: Span) -> ExpressionError:
         source = self.source(zero)
-        return self.no_value("division by zero" if source[0] in "0." else f"division by zero: '{source}' is 0", span)
+        if source[0] in "0.":
+            return self.no_value("division by zero", span, "divide by another number")
+        hint = f"say what holds then, as in: a // b if {source} != 0 else a" if zero[1] - zero[0] <= 40 else None
+        return self.no_value(f"division by zero: '{source}' is 0", span, hint)
 
     def too_large(self, span: Span) -> ExpressionError:
         return ExpressionError("MS404", f"the value of '{self.source(span)}' is past 10^30", span)
@@ -353,7 +356,9 @@ class _Builder:
         least, most = FUNCTIONS[name]
         if not least <= len(arguments) <= most:
             wanted = "at least 1 argument" if most == MAX_LENGTH else "1 argument" if most == 1 else "1 or 2 arguments"
-            raise ExpressionError("MS403", f"'{name}' takes {wanted}, and {len(arguments)} are given", span)
+            raise ExpressionError(
+                "MS403", f"'{name}' takes {wanted}, and {len(arguments)} are given", span, _tell_usage(name)
+            )
         nodes, spans = [self.build(value) for value in arguments], tuple(map(self.span, arguments))
         if name == "size":
             self.places.setdefault("size", span)
@@ -406,6 +411,11 @@ class _Builder:
                 raise self.no_value(str(error) or f"there is no axis {at}", span) from None
 
         return ask
+
+
+def _tell_usage(name: str) -> str:
+    usage = {"make_divisible": "make_divisible(v, 8)", "round": "round(v, 2)", "max": "max(a, b)", "min": "min(a, b)"}
+    return f"write {usage.get(name) or name + '(v)'}"
 
 
 _BUILD: dict[str, Callable[[_Builder, Any], Node]] = {

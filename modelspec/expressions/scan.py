@@ -153,7 +153,11 @@ class _Scan:
 
     def infix(self, token: str, span: Span) -> None:
         if self.due:
-            self.refuse(f"something is missing before '{token}'", span)
+            self.refuse(
+                f"something is missing before '{token}'",
+                span,
+                f"write a number or a name before it, or remove '{token}'",
+            )
         self.due = True
 
     def sign(self, at: int) -> int:
@@ -181,7 +185,7 @@ class _Scan:
             self.refuse(message.format(f"'{token}'"), span, hint, code)
         else:
             shown = f"'{token}'" if token.isprintable() else "this character"
-            self.refuse(f"{shown} (U+{ord(token):04X}) has no meaning here", span)
+            self.refuse(f"{shown} (U+{ord(token):04X}) has no meaning here", span, "remove it")
         return span[1]
 
     def is_keyword(self) -> bool:
@@ -205,10 +209,12 @@ class _Scan:
         self.close_ifs()
         wanted = "([call"[")]".index(bracket)]
         if not self.open or (self.open[-1][0] == "[") != (wanted == "["):
-            self.refuse(f"'{bracket}' closes a bracket that was not opened", (at, at + 1))
+            self.refuse(
+                f"'{bracket}' closes a bracket that was not opened", (at, at + 1), "remove it, or open it before"
+            )
         kind = self.open.pop()[0]
         if self.due and not (kind == "call" and self.text[self.last[0] : self.last[1]] in ("(", ",")):
-            self.refuse(f"something is missing before '{bracket}'", (at, at + 1))
+            self.refuse(f"something is missing before '{bracket}'", (at, at + 1), "write a number or a name before it")
         self.due = False
 
     def close_ifs(self) -> None:
@@ -221,11 +227,15 @@ class _Scan:
         if end == 0:
             self.refuse("the expression is empty", (0, len(text)), "write a number, a name or a condition")
         if self.due and text[start:end] not in ("(", "["):
-            self.refuse(f"something is missing after '{text[start:end]}'", (start, end))
+            self.refuse(
+                f"something is missing after '{text[start:end]}'", (start, end), "write a number or a name behind it"
+            )
         self.close_ifs()
         if self.open:
             at = self.open[-1][1]
-            self.refuse(f"'{text[at]}' is never closed", (at, at + 1))
+            self.refuse(
+                f"'{text[at]}' is never closed", (at, at + 1), f"add the missing '{')' if text[at] == '(' else ']'}'"
+            )
 
 
 def _is_number(token: str) -> bool:

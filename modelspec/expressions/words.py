@@ -50,6 +50,12 @@ BUILTINS: frozenset[str] = NO_NAMES | ARRIVING | {"index"}
 PRODUCT = "a product is written with '*'"
 OPERATORS_THERE_ARE = "there are + - * / // % **, comparisons, and or not"
 
+_WAYS_OUT = {
+    "MS401": "an expression reads like 2 * width, (a + b) // 2, or 8 if wide else 4",
+    "MS404": "no size is so large: look for a factor or a power too many",
+    "MS405": "give what it reads other values, or say what holds then: a if condition else b",
+}
+"""What to do where no closer advice is at hand."""
 _MAX_TOLD = 5
 """Unknown names that one message tells."""
 _MAX_OFFERS = 300
@@ -67,7 +73,7 @@ class ExpressionError(ValueError):
         self.code = code
         self.message = message
         self.span = span
-        self.hint = hint
+        self.hint = hint or _WAYS_OUT.get(code)
 
 
 def too_deep(span: Span) -> ExpressionError:

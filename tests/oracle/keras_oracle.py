@@ -16,7 +16,7 @@ from modelspec.catalogue import find
 from modelspec.layer import Layer, fields_of
 
 from .outcome import Outcome, Question
-from .torch_oracle import BATCHES, Counter, drop_batch, flatten, read_signature, shorten
+from .torch_oracle import BATCHES, Counter, MixedBatchError, drop_batch, flatten, read_signature, shorten
 
 FRAMEWORK = f"keras {keras.__version__} on torch {torch.__version__.partition('+')[0]}"
 
@@ -36,10 +36,13 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
     with warnings.catch_warnings(), keras.device("cpu"), torch.no_grad():
         warnings.simplefilter("ignore")
         try:
-            promised = []
+            promised, weights = [], []
             for batch in BATCHES:
                 built = _build(entry, layer.dialect)
                 promised.append(keras.tree.flatten(built(keras.KerasTensor((batch, *shape), dtype))))
+                weights.append(tuple((w.name, tuple(w.shape), w.trainable) for w in built.weights))
+            if weights[0] != weights[1]:
+                raise MixedBatchError("the weights depend on the batch")
             outputs = tuple(drop_batch(one, two) for one, two in zip(*promised, strict=True))
             counter = Counter()
             with counter:
@@ -53,7 +56,7 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
             return Outcome(shorten(error))
     return Outcome(
         None,
-        tuple((weight.name, tuple(weight.shape), weight.trainable) for weight in built.weights),
+        weights[0],
         (),
         outputs,
         counter.get_total_flops() // 2 if counter.complete else None,
@@ -80,8 +83,13 @@ def _build(entry: Any, dialect: str, *, unroll: bool = False) -> keras.Layer:
 
 # Arguments that a constructor takes from its keywords, with their defaults.
 KEYWORDS: dict[str, dict[str, Any]] = {
+    "Conv1D": {"lora_rank": None, "lora_alpha": None},
+    "Conv2D": {"lora_rank": None, "lora_alpha": None},
     "Embedding": {"input_length": None},
     "LayerNormalization": {"rms_scaling": False},
+    "LSTM": {"zero_output_for_mask": False},
+    "SimpleRNN": {"zero_output_for_mask": False},
+    "GRU": {"zero_output_for_mask": False},
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
 from typing import Any, get_overloads
 
@@ -14,6 +15,9 @@ from modelspec.layer import Layer, fields_of
 from .outcome import Outcome, Question, Shape
 
 FRAMEWORK = f"torch {torch.__version__.partition('+')[0]}"
+
+# What is run is tiny: threads would only wait for one another.
+torch.set_num_threads(1)
 
 # Two batches: the axis that goes from the one to the other is the batch. Both are larger than the sizes that are drawn,
 # so that a batch that is taken for channels does not pass.
@@ -47,14 +51,11 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            counters = [Counter(), Counter()]
-            results = []
-            for batch, counter in zip(BATCHES, counters, strict=True):
-                with counter:
-                    module, result = _run(layer, question, "meta", batch)
-                results.append(result)
-            outputs = tuple(drop_batch(one, two) for one, two in zip(*results, strict=True))
-            _run(layer, question, "cpu", BATCHES[1])
+            counter = Counter()
+            with counter:
+                module, first = _run(layer, question, "meta", BATCHES[0])
+            _, second = _run(layer, question, "cpu", BATCHES[1])
+            outputs = tuple(drop_batch(one, two) for one, two in zip(first, second, strict=True))
         except Exception as error:  # whatever torch raises is its refusal
             return Outcome(shorten(error))
     saved = set(module.state_dict())
@@ -63,23 +64,14 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
         tuple((name, tuple(tensor.shape), tensor.requires_grad) for name, tensor in module.named_parameters()),
         tuple((name, tuple(tensor.shape)) for name, tensor in module.named_buffers() if name in saved),
         outputs,
-        count_sample(counters),
+        counter.get_total_flops() // 2 // BATCHES[0] if counter.complete else None,
     )
 
 
-def count_sample(counters: list[Counter]) -> int | None:
-    """The MACs of one sample, from the counts for both batches: some products do not grow with the batch."""
-    if not all(counter.complete for counter in counters):
-        return None
-    one, two = (counter.get_total_flops() // 2 for counter in counters)
-    each, rest = divmod(two - one, BATCHES[1] - BATCHES[0])
-    assert rest == 0
-    return one - (BATCHES[0] - 1) * each
-
-
 def shorten(error: Exception) -> str:
-    """The first words of an error, as a reason."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:80]
+    """The first words of an error, as a reason; what Keras puts before every one is left out."""
+    message = re.sub(r"\x1b\[\d+m|Exception encountered when calling \w+\.call\(\)\.", "", str(error))
+    return " ".join(f"{type(error).__name__}: {message}".split())[:80]
 
 
 def _run(layer: type[Layer], question: Question, device: str, batch: int) -> tuple[torch.nn.Module, list[torch.Tensor]]:

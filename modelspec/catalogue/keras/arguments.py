@@ -18,6 +18,7 @@ from modelspec.kinds import (
     Optional,
     Refused,
     Words,
+    find_near,
     name_value,
 )
 from modelspec.layer import Broken
@@ -87,14 +88,8 @@ class _Named(Choice):
         if value in self.unfit:
             reason, hint = self.unfit[value]
             raise Refused(f"'{value}' {reason}", code="MS206", hint=hint)
-        import difflib
-
-        near = difflib.get_close_matches(value, self.options, 1) or difflib.get_close_matches(
-            value.lower(), self.options, 1
-        )
-        raise self.refuse(
-            value, f"did you mean '{near[0]}'?" if near else f"one of: {', '.join(self.options)}", "MS206"
-        )
+        near = find_near(value, self.options)
+        raise self.refuse(value, f"did you mean '{near}'?" if near else f"one of: {', '.join(self.options)}", "MS206")
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         return {"anyOf": [{"enum": list(self.options)}, dict(_SERIALIZED)]}

@@ -1,0 +1,126 @@
+"""The hook, as pre-commit runs it: installed from a repository into an environment of its own, at a real commit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEC = "modelspec: 1\nname: m\ninput: [4]\nlayers: [{type: Linear, out_features: 3}]\nbudget: {parameters: LIMIT}\n"
+FITS = SPEC.replace("LIMIT", "15")
+OVER = SPEC.replace("LIMIT", "14")
+
+
+class Repository:
+    """A git repository in a folder of its own, with an author and without the user's configuration."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PRE_COMMIT"))},
+            "GIT_AUTHOR_NAME": "A",
+            "GIT_AUTHOR_EMAIL": "a@example.org",
+            "GIT_COMMITTER_NAME": "A",
+            "GIT_COMMITTER_EMAIL": "a@example.org",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_SYSTEM": os.devnull,
+            "PRE_COMMIT_HOME": str(folder.parent / "pre-commit"),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        }
+        folder.mkdir()
+        self.run("git", "init", "--quiet")
+
+    def run(self, *command: str) -> str:
+        """Run a command that has to succeed; return what it prints."""
+        done = self.attempt(*command)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def attempt(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command."""
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+
+    def commit(self, **files: str) -> subprocess.CompletedProcess[str]:
+        """Write YAML files (`__` in a name is a folder), and try to commit all that is there."""
+        for name, text in files.items():
+            path = self.folder / f"{name.replace('__', '/')}.yaml"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        self.run("git", "add", "--all")
+        return self.attempt("git", "commit", "--message", "change")
+
+    def count_commits(self) -> int:
+        """The commits so far."""
+        return int(self.run("git", "rev-list", "--count", "--all"))
+
+
+@pytest.fixture(scope="module")
+def hooked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    """A repository with specs in it, and the hook of this very checkout installed."""
+    folder = tmp_path_factory.mktemp("hook")
+    tool = Repository(folder / "tool")
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.split("\0"):
+        if name and (ROOT / name).is_file():
+            (tool.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tool.folder / name)
+    tool.run("git", "add", "--all")
+    tool.run("git", "commit", "--quiet", "--message", "the checkout as it is")
+    revision = tool.run("git", "rev-parse", "HEAD").strip()
+
+    user = Repository(folder / "user")
+    (user.folder / ".pre-commit-config.yaml").write_text(
+        f"repos:\n  - repo: {tool.folder}\n    rev: {revision}\n    hooks: [{{id: modelspec-check}}]\n",
+        encoding="utf-8",
+    )
+    (user.folder / "modelspec.toml").write_text('exclude = ["scratch/**"]\n', encoding="utf-8")
+    user.run("pre-commit", "install", "--install-hooks")
+    yield user
+    shutil.rmtree(folder)
+
+
+def test_a_spec_within_its_budget_is_committed(hooked: Repository) -> None:
+    before = hooked.count_commits()
+    done = hooked.commit(fits=FITS)
+    assert done.returncode == 0, done.stdout
+    assert "modelspec check" in done.stdout
+    assert "Passed" in done.stdout
+    assert hooked.count_commits() == before + 1
+
+
+def test_a_spec_over_its_budget_is_refused_and_says_why(hooked: Repository) -> None:
+    before = hooked.count_commits()
+    done = hooked.commit(fits=FITS, over=OVER)
+    assert done.returncode == 1
+    assert "over.yaml:5:22: MS501 error: parameters: 15, 1 over the limit of 14" in done.stdout
+    assert "fits.yaml" not in done.stdout
+    assert hooked.count_commits() == before
+    assert hooked.commit(over=FITS).returncode == 0
+    assert hooked.count_commits() == before + 1
+
+
+def test_a_file_that_is_no_spec_is_none_of_its_business(hooked: Repository) -> None:
+    done = hooked.commit(compose="services:\n  web: {image: nginx}\n", broken="a: [1\n")
+    assert done.returncode == 0, done.stdout
+    assert "Passed" in done.stdout
+
+
+def test_an_excluded_spec_is_not_checked(hooked: Repository) -> None:
+    done = hooked.commit(scratch__over=OVER)
+    assert done.returncode == 0, done.stdout
+    assert "Passed" in done.stdout
