@@ -174,7 +174,9 @@ def _share(part: int, whole: int) -> str:
 
 
 def _percent(part: int, whole: int) -> str:
-    return f" ({round(100 * part / whole)} %)" if whole else ""
+    if not whole:
+        return ""
+    return f" ({100 * part // whole} %)" if 100 * part >= whole else " (under 1 %)"
 
 
 def _weigh(graph: Graph, verdict: Verdict) -> list[tuple[str, Route, int]]:

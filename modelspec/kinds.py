@@ -506,6 +506,9 @@ class PerAxis(_Members):
 
     def complete(self, value: Any) -> Any:
         assert self.rank is not None
+        if value is None:
+            # As a member it may stand for one axis (torch's AdaptiveAvgPool2d); bare it stands for nothing.
+            raise self.refuse(value, f"give one value, or a list of {self.rank}")
         if not isinstance(value, (list, tuple)):
             try:
                 return (self.item.complete(value),) * self.rank
@@ -518,7 +521,8 @@ class PerAxis(_Members):
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         item = self.item.schema(expression)
         array = {"type": "array", "items": item, "minItems": self.rank, "maxItems": self.rank}
-        return {"anyOf": [*_alternatives(item), array]}
+        single = [each for each in _alternatives(item) if each != {"type": "null"}]
+        return {"anyOf": [*single, array]}
 
 
 class AnyValue(Kind):

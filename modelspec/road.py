@@ -57,20 +57,27 @@ def follow_document(document: Document) -> Outcome:
     return outcome
 
 
-def write_report(outcomes: Iterable[Outcome], others: Sequence[tuple[Document, Finding]] = ()) -> Report:
-    """The report on some documents; `others` are findings in files that are no specs, such as a configuration."""
+def write_report(
+    outcomes: Iterable[Outcome], others: Sequence[tuple[Document, Finding]] = (), *, models: bool = True
+) -> Report:
+    """The report on some documents; `others` are findings in files that are no specs, such as a configuration.
+
+    Without `models` it holds the diagnostics alone: what is found is told, and nothing else is described.
+    """
     from modelspec.report import Report, describe, diagnose, name_model
 
-    models, diagnostics = [], [diagnose(document, finding, [], {}) for document, finding in others]
+    described = []
+    diagnostics = [diagnose(document, finding, [], {}) for document, finding in others]
     for outcome in outcomes:
         names = []
         if outcome.graph is not None:
             names = [name_model(outcome.graph, outcome.document)]
-            models.append(describe(outcome.document, outcome.graph, outcome.verdicts, outcome.sound, outcome.ok))
+            if models:
+                described.append(describe(outcome.document, outcome.graph, outcome.verdicts, outcome.sound, outcome.ok))
         excerpts: dict[int, str] = {}
         found = [diagnose(outcome.document, finding, names, excerpts) for finding in outcome.findings]
         found.sort(key=lambda told: (told.line, told.column, told.code))
         told_once = {(told.code, told.line, told.column, told.message): told for told in found}
         diagnostics += told_once.values()
     ok = not any(told.severity == "error" for told in diagnostics)
-    return Report(ok=ok, models=models, diagnostics=diagnostics)
+    return Report(ok=ok, models=described, diagnostics=diagnostics)

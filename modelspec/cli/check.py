@@ -44,7 +44,7 @@ def _tell(outcomes: Sequence[road.Outcome], wrong: Sequence[road.Outcome], found
         return show_summary(len(outcomes), 0, 0, 0) + "\n" if outcomes or not found.trouble else ""
     from modelspec.render.findings import show_findings
 
-    report = road.write_report(wrong, found.findings)
+    report = road.write_report(wrong, found.findings, models=False)
     errors = sum(told.severity == "error" for told in report.diagnostics)
     failed = sum(not outcome.ok for outcome in wrong)
     summary = show_summary(len(outcomes), failed, errors, len(report.diagnostics) - errors)

@@ -24,5 +24,5 @@ def resolve(path: str, *, output: str | None = None, stdin_filename: str | None 
         from modelspec.render.findings import show_findings
         from modelspec.road import write_report
 
-        print(show_findings(write_report([outcome]), color=False), file=sys.stderr, end="")  # noqa: T201
+        print(show_findings(write_report([outcome], models=False), color=False), file=sys.stderr, end="")  # noqa: T201
     return console.WELL if outcome.ok else console.FOUND

@@ -25,5 +25,5 @@ def follow(path: str, stdin_filename: str | None) -> road.Outcome | int:
         return outcome
     from modelspec.render.findings import show_findings
 
-    console.write(show_findings(road.write_report([outcome]), color=console.has_color(None)), None)
+    console.write(show_findings(road.write_report([outcome], models=False), color=console.has_color(None)), None)
     return console.FOUND
