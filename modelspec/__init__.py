@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelspec.version import VERSION as __version__
+from modelspec.version import VERSION as __version__  # noqa: N811
 
 if TYPE_CHECKING:
     from modelspec.api import check, check_text

@@ -181,10 +181,7 @@ def _percent(part: int, whole: int) -> str:
 
 def _weigh(graph: Graph, verdict: Verdict) -> list[tuple[str, Route, int]]:
     """The three layers with the most of a metric, heaviest first."""
-    if verdict.metric == "peak_activation_bytes":
-        metric = "activation_bytes"
-    else:
-        metric = verdict.metric
+    metric = "activation_bytes" if verdict.metric == "peak_activation_bytes" else verdict.metric
     nodes = graph.nodes()
     if verdict.scope is not None:
         nodes = match_nodes(verdict.scope, nodes)

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from modelspec import config
@@ -35,10 +35,11 @@ class Found:
     counts the files that were left out: excluded, or without the mark.
     """
 
-    __slots__ = ("_configurations", "_seen", "findings", "skipped", "texts", "trouble")
+    __slots__ = ("_configurations", "_seen", "_take", "findings", "skipped", "texts", "trouble")
 
-    def __init__(self) -> None:
+    def __init__(self, take: Callable[[Text], None] | None = None) -> None:
         self.texts: list[Text] = []
+        self._take = take or self.texts.append
         self.trouble: list[str] = []
         self.findings: list[tuple[Document, Finding]] = []
         self.skipped = 0
@@ -73,7 +74,7 @@ class Found:
         if skip_unmarked and not is_marked(data):
             self.skipped += 1
             return False
-        self.texts.append(Text(show_path(path), data))
+        self._take(Text(show_path(path), data))
         return True
 
 
@@ -83,14 +84,15 @@ def find(
     skip_unmarked: bool = False,
     force_exclude: bool = False,
     stdin_filename: str | None = None,
+    take: Callable[[Text], None] | None = None,
 ) -> Found:
     """Find and read the files of a call. A folder is searched for files that carry the mark.
 
     A file named by hand must be a spec, unless `skip_unmarked`; the configuration's `exclude` holds for it only with
     `force_exclude`. `-` is standard input, treated as the file `stdin_filename` if that is given. A file is read once,
-    however often and by whatever links it is named.
+    however often and by whatever links it is named. Each text goes to `take`, if that is given, and is kept otherwise.
     """
-    found = Found()
+    found = Found(take)
     for path in paths:
         try:
             mode = None if path == STANDARD_INPUT else os.stat(path).st_mode

@@ -1,4 +1,4 @@
-"""One layer, fitted to what arrives: arguments made complete, constraints held, results, tensors and MACs worked out."""
+"""One layer, fitted to what arrives: its arguments complete, its constraints held, its results and costs worked out."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def fit(
     values: dict[str, Any] = {}
     for name, field in fields_of(layer).items():
         if field.way == "argument":
-            values[name] = given[name] if name in given else field.default
+            values[name] = given.get(name, field.default)
         elif field.way == "inferred":
             values[name] = _infer(field, given, x, taken, contradicted, broken)
     instance = layer.__new__(layer)

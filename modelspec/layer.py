@@ -46,9 +46,11 @@ __all__ = [
     "built",
     "fields_of",
     "inferred",
+    "keeps_shape",
     "list_constraints",
     "no_macs",
     "no_tensors",
+    "same_shape",
     "wrapped",
 ]
 
@@ -270,7 +272,7 @@ def fields_of(layer: type[Layer]) -> dict[str, Field]:
         return known
     fields: dict[str, Field] = {}
     for base in reversed(layer.__mro__):
-        for name, annotation in base.__dict__.get("__annotations__", {}).items():
+        for name, annotation in getattr(base, "__annotations__", {}).items():
             kind = _kind_of(annotation)
             if kind is not None:
                 fields[name] = Field(name, kind.bind(layer), getattr(layer, name, _REQUIRED))
@@ -286,6 +288,16 @@ def no_tensors(self: Layer) -> Iterable[Tensor]:
 def no_macs(self: Layer, *shapes: Shape) -> Count:
     """What a layer says that multiplies no matrices."""
     return 0
+
+
+def same_shape(self: Layer, x: Shape) -> Shape:
+    """What a layer says whose result has the shape of what arrives, whatever its arguments are."""
+    return x
+
+
+def keeps_shape(layer: type[Layer]) -> bool:
+    """Whether a layer's result surely has the shape of what arrives, even if something is wrong with its arguments."""
+    return layer.output_shape is same_shape
 
 
 class Layer:

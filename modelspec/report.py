@@ -206,7 +206,7 @@ def describe(document: Document, graph: Graph, verdicts: Iterable[Verdict], soun
         ok=ok,
         conventions=list(conventions),
         inputs={name: _type(value) for name, value in graph.inputs.items()},
-        layers=[_describe_layer(document, graph, node) for node in nodes],
+        layers=[_describe_layer(document, node) for node in nodes],
         totals=_total(graph) if sound else Totals(**dict.fromkeys(METRICS)),
         budget=[_line(verdict) for verdict in verdicts] if sound else list(_unjudged(graph)),
     )
@@ -237,7 +237,7 @@ def _total(graph: Graph) -> Totals:
     return Totals(**_metrics(cost), peak_activation_bytes=_known(measure(graph, cost, "peak_activation_bytes")))
 
 
-def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
+def _describe_layer(document: Document, node: Node) -> Layer:
     fitted = node.fitted
     outputs = {name: _type(value) for name, value in fitted.outputs.items()}
     return Layer(
@@ -309,7 +309,7 @@ def _unjudged(graph: Graph) -> Iterator[BudgetLine]:
 
 
 def diagnose(document: Document, finding: Finding, models: list[str], excerpts: dict[int, str]) -> Diagnostic:
-    """A finding in its place in the text. `excerpts` keeps a document's lines: many findings may stand in a long one."""
+    """A finding in its place in the text. `excerpts` keeps a document's lines: many findings may stand in one."""
     place = document.place(finding.where)
     if place.line not in excerpts:
         excerpts[place.line] = document.line(place.line)

@@ -13,11 +13,16 @@ from modelspec.diagnostics import Finding, Related, Route, Where
 from modelspec.expressions import ExpressionError
 from modelspec.fitting import Fitted, Value, Written, fit
 from modelspec.kinds import Deferred, Refused, refuse_expression
-from modelspec.layer import Broken, fields_of
+from modelspec.layer import Broken, fields_of, keeps_shape
 from modelspec.shape import Shape, Unknown, show_dim
-from modelspec.spec import SPOILT, Entry, Input, Spec, Spoilt
+from modelspec.source import MAX_FAULTS
+from modelspec.spec import PASSING, SPOILT, Entry, Input, Spec, Spoilt
 
 __all__ = ["Graph", "Node", "resolve"]
+
+
+MAX_EVALUATED = 2_000_000
+"""Characters of expressions that are evaluated for one document: a microsecond each at worst."""
 
 
 class Node(NamedTuple):
@@ -67,11 +72,19 @@ def name_layer(spec: Spec, index: int) -> str:
 def resolve(spec: Spec) -> tuple[Graph, list[Finding]]:
     """Resolve a spec: shapes, inferred arguments, tensors and MACs of every layer, and what does not fit together."""
     walk = _Walk(spec)
-    walk.read_variables()
-    walk.read_input()
-    walk.read_layers()
-    walk.check_names()
+    try:
+        walk.read_variables()
+        walk.read_input()
+        walk.read_layers()
+        walk.check_names()
+    except _Enough:
+        pass
+    walk.graph.fitted += [None] * (len(spec.entries) - len(walk.graph.fitted))
     return walk.graph, walk.findings
+
+
+class _Enough(Exception):
+    """So much is wrong that nothing more is told."""
 
 
 class _Walk:
@@ -80,7 +93,8 @@ class _Walk:
         self.graph = Graph(spec)
         self.names = self.graph.variables
         self.findings: list[Finding] = []
-        self.filled: dict[Entry, tuple[dict[str, Any], str]] = {}
+        self.filled: dict[Any, tuple[dict[str, Any], str]] = {}
+        self.evaluated = 0
 
     # Expressions
 
@@ -103,6 +117,12 @@ class _Walk:
             if spoilt or (not arriving and expression.names & _ARRIVING):
                 good = False
                 continue
+            self.evaluated += len(expression.text)
+            if self.evaluated > MAX_EVALUATED:
+                message = f"more than {MAX_EVALUATED:,} characters of expressions are worked out here, the bound"
+                hint = "compute what they have in common in variables"
+                self.note(Finding("MS404", message, Where(route), hint))
+                raise _Enough
             try:
                 values.append(expression.evaluate(names, None if shape is None else _Sizes(shape)))
             except ExpressionError as error:
@@ -126,7 +146,15 @@ class _Walk:
         layer = None if index is None else name_layer(self.spec, index)
         where = Where((*route, *refused.route), span=refused.span)
         message = f"{layer}: {refused.message}" if layer else refused.message
-        self.findings.append(Finding(refused.code, message, where, refused.hint, layer))
+        self.note(Finding(refused.code, message, where, refused.hint, layer))
+
+    def note(self, finding: Finding) -> None:
+        """Take a finding down. After `MAX_FAULTS` of them the walk ends."""
+        if len(self.findings) + 1 >= MAX_FAULTS:
+            hint = f"{finding.hint or 'mend this'}; nothing more is told after {MAX_FAULTS} faults"
+            self.findings.append(finding._replace(hint=hint))
+            raise _Enough
+        self.findings.append(finding)
 
     # The top of the document
 
@@ -176,14 +204,18 @@ class _Walk:
                 if fitted is None:
                     fitted = self.read_layer(index, entry, value)
             append(fitted)
-            value = None if fitted is None else fitted.output
+            if fitted is not None:
+                value = fitted.output
+            elif entry is not PASSING and not (isinstance(entry, Entry) and keeps_shape(entry.layer)):
+                value = None
 
     def read_layer(self, index: int, entry: Entry, value: Value | None) -> Fitted | None:
         given: Mapping[str, Any] | None = entry.given
         key: Any = value
         if entry.deferred:
-            given, told = self.filled.get(entry) or self.fill_arguments(index, entry, value)
-            # Written out, 1 is told from 1.0 and from true.
+            asks = value is not None and not entry.names.isdisjoint(_ARRIVING)
+            filled = (entry, value.shape) if asks and value is not None else entry
+            given, told = self.filled.get(filled) or self.fill_arguments(index, entry, value, filled)
             key = (value, told)
         if value is None or given is None:
             return None
@@ -191,19 +223,24 @@ class _Walk:
         if fitted is None:
             fitted, broken = fit(entry.layer, given, (value,), self.spec.activation_dtype)
             if broken:
-                self.findings.extend(self.explain(index, entry, problem, value) for problem in broken)
+                for problem in broken:
+                    self.note(self.explain(index, entry, problem, value))
             elif fitted is not None:
                 fitted.trainable = entry.trainable
                 fitted.dtype = entry.dtype or self.spec.dtype
                 entry.memo[key] = fitted
         return fitted
 
-    def fill_arguments(self, index: int, entry: Entry, value: Value | None) -> tuple[dict[str, Any] | None, str]:
-        """An entry's arguments with the values of its expressions, and the same written out; None if one has none."""
+    def fill_arguments(
+        self, index: int, entry: Entry, value: Value | None, filled: Any
+    ) -> tuple[dict[str, Any] | None, str]:
+        """An entry's arguments with the values of its expressions, and the same written out; None if one has none.
+
+        They are kept under `filled`: the entry, and what arrives if they ask for that.
+        """
         names = self.names
         shape = None
-        asks = bool(entry.names & _ARRIVING)
-        if value is not None and asks:
+        if value is not None and filled is not entry:
             shape = value.shape
             if shape:
                 channels = shape[0] if self.spec.dialect == "torch" else shape[-1]
@@ -216,11 +253,11 @@ class _Walk:
                 given = None
             elif given is not None:
                 given = _put(given, path, complete)
-        filled = (given, repr(given))
-        if given is not None and not asks:
-            # What reads only variables has one value in the whole document.
-            self.filled[entry] = (given, filled[1])
-        return filled
+        if given is None:
+            return None, ""
+        # Written out, 1 is told from 1.0 and from true.
+        kept = self.filled[filled] = (given, repr(given))
+        return kept
 
     # What does not fit
 
@@ -256,7 +293,9 @@ class _Walk:
         unknown = False
         for earlier in range(index - 1, -1, -1):
             fitted = self.graph.fitted[earlier]
-            assert fitted is not None
+            if fitted is None:
+                # What is wrong with this layer does not bear on the shape.
+                continue
             before, after = fitted.inputs[0].shape, fitted.output_shape
             unknown = unknown or isinstance(after[axis], Unknown)
             if unknown:

@@ -13,7 +13,7 @@ from marshal import dumps
 from typing import Any, Final
 
 from modelspec import catalogue
-from modelspec.diagnostics import Finding, Where
+from modelspec.diagnostics import Finding, Route, Where
 from modelspec.dtype import is_float
 from modelspec.expressions import BUILTINS
 from modelspec.fitting import Written
@@ -32,11 +32,11 @@ from modelspec.language import (
     VARIABLE,
     VERSION,
 )
-from modelspec.layer import Layer, fields_of
+from modelspec.layer import Layer, fields_of, keeps_shape
 from modelspec.limit import LAYER_METRICS, METRICS, Limit
 from modelspec.source import MARK, Document
 
-__all__ = ["SPOILT", "Budget", "Entry", "Input", "Spec", "Spoilt", "read"]
+__all__ = ["PASSING", "SPOILT", "Budget", "Entry", "Input", "Spec", "Spoilt", "read"]
 
 
 class Spoilt:
@@ -44,6 +44,8 @@ class Spoilt:
 
 
 SPOILT: Final = Spoilt()
+PASSING: Final = Spoilt()
+"""A wrong entry whose layer passes the shape of what arrives on, whatever its arguments are."""
 
 
 class Entry:
@@ -128,6 +130,10 @@ _ENTRIES: dict[tuple[str, str, str], dict[Any, Entry]] = {}
 """The entries of this run, by what bears on them (dialect and dtypes), then by what they say."""
 
 
+MAX_EXPRESSIONS = 100_000
+"""Characters of the distinct expressions of a document: parsing them takes half a second."""
+
+
 def read(document: Document) -> tuple[Spec | None, list[Finding]]:
     """The spec that a document holds, as far as it is right, and what is wrong with it.
 
@@ -137,7 +143,10 @@ def read(document: Document) -> tuple[Spec | None, list[Finding]]:
     if not isinstance(tree, dict) or MARK not in tree or tree[MARK].__class__ is not int or tree[MARK] != VERSION:
         return None, [_refuse_version(tree)]
     reader = _Reader(document, tree)
-    spec = reader.read()
+    try:
+        spec = reader.read()
+    except _Beyond as beyond:
+        return None, [beyond.finding]
     if reader.sure:
         return spec, []
     from modelspec import schema
@@ -163,6 +172,14 @@ def _name_kind(tree: Any) -> str:
     return "a list" if isinstance(tree, list) else "a single value"
 
 
+class _Beyond(Exception):
+    """The document is beyond a bound, so that it is not read to its end."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
 class _Reader:
     """Reads a tree without a word: what it does not recognise, it leaves to the schema (`sure` is then False)."""
 
@@ -170,6 +187,8 @@ class _Reader:
         self.tree = tree
         self.spec = Spec(document)
         self.sure = True
+        self.expressions: set[str] = set()
+        self.characters = 0
 
     def read(self) -> Spec:
         spec, tree = self.spec, self.tree
@@ -202,12 +221,25 @@ class _Reader:
             self.sure = False
             return SPOILT
 
+    def _count(self, deferred: Deferred, route: Route) -> None:
+        """Hold the length of all distinct expressions against the bound."""
+        for _, expression in deferred.expressions:
+            if expression.text not in self.expressions:
+                self.expressions.add(expression.text)
+                self.characters += len(expression.text)
+        if self.characters > MAX_EXPRESSIONS:
+            message = f"the expressions of this document have more than {MAX_EXPRESSIONS:,} characters, the bound"
+            hint = "compute what they have in common in variables"
+            raise _Beyond(Finding("MS404", message, Where(route), hint))
+
     def _read_variables(self, variables: Any) -> None:
         if not isinstance(variables, dict):
             self.sure = False
             return
         for name, value in variables.items():
-            self.spec.variables[name] = self._value(VARIABLE, value)
+            read = self.spec.variables[name] = self._value(VARIABLE, value)
+            if read.__class__ is Deferred:
+                self._count(read, ("variables", name))
             if not name.isidentifier() or name in BUILTINS:
                 self.sure = False
 
@@ -260,9 +292,12 @@ class _Reader:
                 read = read_entry(spec.dialect, value)
                 if read is None:
                     self.sure = False
-                    entries.append(SPOILT)
+                    entries.append(_spoil(spec.dialect, value))
                     continue
                 known[key] = entry = read
+            if entry.deferred:
+                for _, deferred in entry.deferred:
+                    self._count(deferred, ("layers", len(entries)))
             entries.append(entry)
 
     def _read_budget(self, value: Any) -> Budget | None:
@@ -295,6 +330,12 @@ class _Reader:
             elif key not in others:
                 self.sure = False
         return limits
+
+
+def _spoil(dialect: str, value: Any) -> Spoilt:
+    name = value.get("type") if isinstance(value, dict) else value
+    layer = catalogue.find(dialect, name) if isinstance(name, str) else None
+    return PASSING if layer is not None and keeps_shape(layer) else SPOILT
 
 
 def read_entry(dialect: str, value: Any, inside: bool = False) -> Entry | None:

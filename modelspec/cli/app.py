@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated, Optional
 
 import typer
@@ -15,7 +15,7 @@ from modelspec.version import VERSION
 __all__ = ["build", "run_app"]
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """Output formats."""
 
     text = "text"
@@ -23,14 +23,14 @@ class Format(str, Enum):
     json = "json"
 
 
-class Dialect(str, Enum):
+class Dialect(StrEnum):
     """Whose layers."""
 
     torch = "torch"
     keras = "keras"
 
 
-class Which(str, Enum):
+class Which(StrEnum):
     """Which JSON Schema."""
 
     spec = "spec"
@@ -40,7 +40,7 @@ class Which(str, Enum):
 Paths = Annotated[
     Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
     typer.Argument(
-        metavar="[PATHS]...", help="Specs, folders to search for specs, or - for standard input.", show_default="."
+        metavar="PATHS", help="Specs, folders to search for specs, or - for standard input.", show_default="."
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to write it.")]
@@ -80,7 +80,7 @@ def check(
     ] = False,
     stdin_filename: StdinOption = None,
 ) -> None:
-    """Check specs: validate, resolve, and hold them against their budgets."""
+    """Check specs and hold them against their budgets."""
     from modelspec.cli.check import check
 
     _leave(
@@ -101,7 +101,7 @@ def report(
     output: OutputOption = None,
     stdin_filename: StdinOption = None,
 ) -> None:
-    """Report what each layer is and costs, the totals, and the budgets."""
+    """Report what each layer and the whole model cost."""
     from modelspec.cli.report import report
 
     _leave(report(paths or ["."], format=format.value, output=output, stdin_filename=stdin_filename))
@@ -111,12 +111,12 @@ def explain(
     path: Annotated[str, typer.Argument(metavar="PATH|CODE", help="A spec, - for standard input, or a code (MS304).")],
     layer: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="[LAYER]", help="The path of one layer.", show_default="all"),
+        typer.Argument(metavar="LAYER", help="The path of one layer.", show_default="all"),
     ] = None,
     output: OutputOption = None,
     stdin_filename: StdinOption = None,
 ) -> None:
-    """Explain how each number of a spec comes about, or what a code means."""
+    """Explain how each number comes about, or a code."""
     from modelspec.cli.explain import explain
 
     _leave(explain(path, layer, output=output, stdin_filename=stdin_filename))
@@ -127,7 +127,7 @@ def resolve(
     output: OutputOption = None,
     stdin_filename: StdinOption = None,
 ) -> None:
-    """Write a spec out with everything inferred and computed in it: itself a valid spec."""
+    """Write a spec out with all that is inferred in it."""
     from modelspec.cli.resolve import resolve
 
     _leave(resolve(path, output=output, stdin_filename=stdin_filename))
@@ -136,7 +136,7 @@ def resolve(
 def layers(
     type: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="[TYPE]", help="A layer type, such as Linear.", show_default="all"),
+        typer.Argument(metavar="TYPE", help="A layer type, such as Linear.", show_default="all"),
     ] = None,
     dialect: Annotated[
         Optional[Dialect],  # noqa: UP045
@@ -144,7 +144,7 @@ def layers(
     ] = None,
     output: OutputOption = None,
 ) -> None:
-    """Show the catalogue: layer types, their arguments, what is inferred, their tensors."""
+    """Show the catalogue: all layer types, or one in full."""
     from modelspec.cli.layers import layers
 
     _leave(layers(type, dialect=dialect.value if dialect is not None else None, output=output))
@@ -152,7 +152,7 @@ def layers(
 
 def schema(
     which: Annotated[
-        Which, typer.Argument(metavar="[spec|report]", help="Of a spec, or of the JSON report.")
+        Which, typer.Argument(metavar="spec|report", help="Of a spec, or of the JSON report.")
     ] = Which.spec,
     output: OutputOption = None,
 ) -> None:
@@ -163,7 +163,7 @@ def schema(
 
 
 def init(
-    path: Annotated[str, typer.Argument(metavar="[PATH]", help="The file to write.")] = "model.yaml",
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The file to write.")] = "model.yaml",
     dialect: Annotated[Dialect, typer.Option("--dialect", "-d", help="Whose layers.")] = Dialect.torch,
 ) -> None:
     """Write a first spec to start from."""

@@ -21,13 +21,25 @@ def check(
     stdin_filename: str | None = None,
 ) -> int:
     """Check specs; return the exit status: 0 all is well, 1 something was found, 2 the call was wrong."""
-    found = files.find(paths, skip_unmarked=skip_unmarked, force_exclude=force_exclude, stdin_filename=stdin_filename)
-    outcomes = [road.follow(text.data, text.path) for text in found.texts]
-    wrong = [outcome for outcome in outcomes if outcome.findings]
+    checked = 0
+    outcomes: list[road.Outcome] = []
+
+    def follow(text: files.Text) -> None:
+        nonlocal checked
+        checked += 1
+        outcome = road.follow(text.data, text.path)
+        # Of a spec in which all is well, the text report says no more than that it was checked.
+        if outcome.findings or format != "text":
+            outcomes.append(outcome)
+
+    found = files.find(
+        paths, skip_unmarked=skip_unmarked, force_exclude=force_exclude, stdin_filename=stdin_filename, take=follow
+    )
     if format == "text":
-        written = console.write(_tell(outcomes, wrong, found, color=console.has_color(output)), output)
+        text = _tell(checked, outcomes, found, color=console.has_color(output))
     else:
-        written = console.write(console.render(road.write_report(outcomes, found.findings), format), output)
+        text = console.render(road.write_report(outcomes, found.findings), format)
+    written = console.write(text, output)
     for trouble in found.trouble:
         print(f"modelspec: {trouble}", file=sys.stderr)  # noqa: T201
     if found.trouble or not written:
@@ -36,16 +48,16 @@ def check(
     return console.FOUND if failed else console.WELL
 
 
-def _tell(outcomes: Sequence[road.Outcome], wrong: Sequence[road.Outcome], found: files.Found, *, color: bool) -> str:
+def _tell(checked: int, wrong: Sequence[road.Outcome], found: files.Found, *, color: bool) -> str:
     """What a check says as text: its findings, if there are any, and one line at the end."""
     from modelspec.render.summary import show_summary
 
     if not wrong and not found.findings:
-        return show_summary(len(outcomes), 0, 0, 0) + "\n" if outcomes or not found.trouble else ""
+        return show_summary(checked, 0, 0, 0) + "\n" if checked or not found.trouble else ""
     from modelspec.render.findings import show_findings
 
     report = road.write_report(wrong, found.findings, models=False)
     errors = sum(told.severity == "error" for told in report.diagnostics)
     failed = sum(not outcome.ok for outcome in wrong)
-    summary = show_summary(len(outcomes), failed, errors, len(report.diagnostics) - errors)
+    summary = show_summary(checked, failed, errors, len(report.diagnostics) - errors)
     return f"{show_findings(report, color=color)}\n{summary}\n"

@@ -13,7 +13,7 @@ STARTERS = {
     "torch": """\
 # A model's architecture and what it may cost. Check it: modelspec check {path}
 modelspec: 1
-name: {name}
+name: "{name}"
 variables: {{hidden: 64}}
 input: [28, 28]                                # the shape of one sample, without the batch
 layers:
@@ -28,7 +28,7 @@ budget:
     "keras": """\
 # A model's architecture and what it may cost. Check it: modelspec check {path}
 modelspec: 1
-name: {name}
+name: "{name}"
 dialect: keras
 variables: {{hidden: 64}}
 input: [28, 28]                                # the shape of one sample, without the batch

@@ -8,7 +8,7 @@ from modelspec.catalogue.keras.arguments import (
     NonNegativeNumber,
     OptionalNumber,
 )
-from modelspec.layer import Broken, Example, Layer, no_macs, no_tensors
+from modelspec.layer import Broken, Example, Layer, no_macs, no_tensors, same_shape
 from modelspec.shape import Shape
 
 
@@ -17,8 +17,7 @@ class _Elementwise(Layer):
     list_tensors = no_tensors
     count_macs = no_macs
 
-    def output_shape(self, x: Shape) -> Shape:
-        return x
+    output_shape = same_shape
 
 
 class Activation(_Elementwise):

@@ -15,7 +15,21 @@ from modelspec.catalogue.keras.arguments import (
     WeightConstraint,
     check_initializer,
 )
-from modelspec.layer import Axis, AxisIndex, Broken, Example, Layer, Size, Sizes, Takes, Tensor, axes, built, no_macs
+from modelspec.layer import (
+    Axis,
+    AxisIndex,
+    Broken,
+    Example,
+    Layer,
+    Size,
+    Sizes,
+    Takes,
+    Tensor,
+    axes,
+    built,
+    no_macs,
+    same_shape,
+)
 from modelspec.shape import UNKNOWN, Dim, Shape, Unknown, show_shape
 
 
@@ -81,8 +95,7 @@ class BatchNormalization(Layer):
             message = "moving_variance_initializer is null, but renorm needs one"
             yield Broken("C3", message, "moving_variance_initializer", "write ones, which is the default")
 
-    def output_shape(self, x: Shape) -> Shape:
-        return x
+    output_shape = same_shape
 
     def list_tensors(self) -> Iterator[Tensor]:
         size = axes(features=self.features)
@@ -172,8 +185,7 @@ class LayerNormalization(Layer):
         if self.center and not self.rms_scaling:
             yield from check_initializer("C4", self.beta_initializer, "beta_initializer", len(self.axis))
 
-    def output_shape(self, x: Shape) -> Shape:
-        return x
+    output_shape = same_shape
 
     def list_tensors(self) -> Iterator[Tensor]:
         size = tuple([Axis(f"normalized_shape[{at}]", size) for at, size in enumerate(self.normalized_shape)])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from modelspec.catalogue.keras.arguments import ActivityRegularizer, Fraction, Seed
 from modelspec.kinds import Integer, ListOf, Optional
-from modelspec.layer import Broken, Example, Layer, no_macs, no_tensors
+from modelspec.layer import Broken, Example, Layer, no_macs, no_tensors, same_shape
 from modelspec.shape import Shape, differs, show_dim, show_shape
 
 _NoiseShape = Annotated[tuple[int | None, ...] | None, Optional(ListOf(Optional(Integer(1))))]
@@ -40,8 +40,7 @@ class Dropout(Layer):
                 message = f"noise_shape[{axis}] is {size}, but that axis of {show_shape(x)} is {show_dim(arriving)}"
                 yield Broken("C1", message, "noise_shape", f"write 1, null, or {show_dim(arriving)}", axis=axis)
 
-    def output_shape(self, x: Shape) -> Shape:
-        return x
+    output_shape = same_shape
 
     list_tensors = no_tensors
     count_macs = no_macs

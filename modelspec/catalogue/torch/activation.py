@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from modelspec.catalogue.torch.numbering import refuse
 from modelspec.kinds import Choice, Number
-from modelspec.layer import AxisIndex, Broken, Example, Layer, no_macs, no_tensors
+from modelspec.layer import AxisIndex, Broken, Example, Layer, no_macs, no_tensors, same_shape
 from modelspec.shape import Shape
 
 
@@ -13,8 +13,7 @@ class _Elementwise(Layer):
     list_tensors = no_tensors
     count_macs = no_macs
 
-    def output_shape(self, x: Shape) -> Shape:
-        return x
+    output_shape = same_shape
 
 
 class ReLU(_Elementwise):

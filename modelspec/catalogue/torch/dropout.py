@@ -1,7 +1,6 @@
 """torch.nn: dropout."""
 
-from modelspec.layer import Example, Layer, Probability, no_macs, no_tensors
-from modelspec.shape import Shape
+from modelspec.layer import Example, Layer, Probability, no_macs, no_tensors, same_shape
 
 
 class Dropout(Layer):
@@ -18,8 +17,7 @@ class Dropout(Layer):
     list_tensors = no_tensors
     count_macs = no_macs
 
-    def output_shape(self, x: Shape) -> Shape:
-        return x
+    output_shape = same_shape
 
     examples = (
         Example({}, input=(32,), output=(32,), parameters=0, macs=0),

@@ -16,6 +16,7 @@ from modelspec.layer import (
     axes,
     inferred,
     no_macs,
+    same_shape,
 )
 from modelspec.shape import Shape, differs, show_shape
 
@@ -32,8 +33,7 @@ class _BatchNorm(Layer):
 
     count_macs = no_macs
 
-    def output_shape(self, x: Shape) -> Shape:
-        return x
+    output_shape = same_shape
 
     def list_tensors(self) -> Iterator[Tensor]:
         features = axes(num_features=self.num_features)
@@ -132,8 +132,7 @@ class LayerNorm(Layer):
                 yield Broken("C1", message, field, hint, "MS304", axis - rank)
                 return
 
-    def output_shape(self, x: Shape) -> Shape:
-        return x
+    output_shape = same_shape
 
     def list_tensors(self) -> Iterator[Tensor]:
         if not self.elementwise_affine:
