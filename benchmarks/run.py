@@ -209,11 +209,11 @@ def _write(rows: list[str], weights: list[str], rounds: int) -> str:
         [
             "# Results",
             "",
-            f"Written by `python benchmarks/run.py` with Python {platform.python_version()} on {platform.machine()}, "
+            f"Written by `python benchmarks/run.py` with Python {platform.python_version()} on {platform.machine()},",
             f"{os.cpu_count()} cores; {packages}.",
             "",
-            "Whole processes, byte code compiled beforehand. The two programs of a row run in turn, and the ratio is "
-            f"the median over the pairs ({rounds} at least, 3 for the slowest row); the milliseconds are medians, and "
+            "Whole processes, byte code compiled beforehand. The two programs of a row run in turn, and the ratio is",
+            f"the median over the pairs ({rounds} at least, 3 for the slowest row); the milliseconds are medians, and",
             "mean nothing on another machine.",
             "",
             "| what | ratio | goal | | modelspec | the other |",
