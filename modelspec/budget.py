@@ -38,7 +38,7 @@ def holds(limit: Limit, actual: Count) -> bool:
 
 def measure(graph: Graph, cost: Cost, metric: str) -> Count:
     """A metric of the whole model."""
-    actual: Count = peak(graph) if metric == "peak_activation_bytes" else getattr(cost, metric)
+    actual: Count = peak(graph).bytes if metric == "peak_activation_bytes" else getattr(cost, metric)
     return actual
 
 
@@ -128,9 +128,12 @@ def _explain(graph: Graph, verdict: Verdict) -> Finding:
         gap = f"{bound - actual:,} under the minimum of {bound:,}{_share(bound - actual, bound)}"
     route = (*verdict.route, side) if isinstance(tree, dict) else verdict.route
     unit = " bytes" if verdict.metric in BYTE_METRICS else ""
+    related: tuple[Related, ...] = ()
     heaviest = _weigh(graph, verdict) if actual > bound else []
-    hint = None
-    if heaviest:
+    if verdict.metric == "peak_activation_bytes" and actual > bound:
+        related = _place_peak(graph)
+        hint = "make the tensors at that layer smaller, or change the limit"
+    elif heaviest:
         hint = "the heaviest layers are named below: make them smaller, or change the limit"
     elif code == "MS502":
         hint = "a layer may be missing; or lower the minimum"
@@ -138,7 +141,7 @@ def _explain(graph: Graph, verdict: Verdict) -> Finding:
         hint = "make it smaller, or change the limit"
     else:
         hint = "a layer may be missing; or change the number"
-    related = tuple(
+    related += tuple(
         Related(Where(way), f"{path}: {weight:,}{unit}{_percent(weight, actual)}") for path, way, weight in heaviest
     )
     return Finding(code, f"{what}: {actual:,}{unit}, {gap}", Where(route), hint, _layer(verdict), related)
@@ -170,7 +173,7 @@ def _share(part: int, whole: int) -> str:
     if not whole:
         return ""
     per_mille = part * 1000 // whole
-    return f" ({per_mille // 10}.{per_mille % 10} %)" if per_mille else " (under 0.1 %)"
+    return f" ({per_mille // 10:,}.{per_mille % 10} %)" if per_mille else " (under 0.1 %)"
 
 
 def _percent(part: int, whole: int) -> str:
@@ -179,15 +182,25 @@ def _percent(part: int, whole: int) -> str:
     return f" ({100 * part // whole} %)" if 100 * part >= whole else " (under 1 %)"
 
 
+def _place_peak(graph: Graph) -> tuple[Related, ...]:
+    """The layer at which the most is alive, and what that is."""
+    highest = peak(graph)
+    if highest.at is None:
+        return (Related(Where(("input",)), f"the input: {highest.held:,} bytes"),)
+    told = f"{graph.paths()[highest.at]}: {highest.held:,} bytes are held, and {highest.made:,} are made"
+    return (Related(Where(("layers", highest.at)), told),)
+
+
 def _weigh(graph: Graph, verdict: Verdict) -> list[tuple[str, Route, int]]:
     """The three layers with the most of a metric, heaviest first."""
-    metric = "activation_bytes" if verdict.metric == "peak_activation_bytes" else verdict.metric
+    if verdict.metric == "peak_activation_bytes":
+        return []
     nodes = graph.nodes()
     if verdict.scope is not None:
         nodes = match_nodes(verdict.scope, nodes)
     weighed = []
     for node in nodes:
-        weight = getattr(count_layer(node.fitted), metric)
+        weight = getattr(count_layer(node.fitted), verdict.metric)
         if isinstance(weight, int) and weight:
             weighed.append((node.path, node.route, weight))
     weighed.sort(key=lambda row: -row[2])

@@ -207,7 +207,10 @@ def _explain_keys(
     for name in unlike:
         yield _refuse_key(name, _list_known([key for key in keys if key not in value]))
     if missing:
-        ways = [hints.get(name, f"add `{name}: …`") for name in missing]
+        ways = [hints[name] for name in missing if name in hints]
+        plain = ", ".join(f"{name}: …" for name in missing if name not in hints)
+        if plain:
+            ways.append(f"add `{plain}`")
         message = f"{join_names(missing)} {'is' if len(missing) == 1 else 'are'} missing"
         yield Refused(message, code="MS204", hint="; ".join(ways))
 

@@ -14,7 +14,7 @@ from modelspec.layer import Tensor
 from modelspec.resolve import Graph
 from modelspec.shape import Count, Unknown, numel
 
-__all__ = ["Cost", "count", "count_layer", "count_tensor", "dtype_of", "is_trainable", "peak"]
+__all__ = ["Cost", "Peak", "count", "count_layer", "count_tensor", "dtype_of", "is_trainable", "peak"]
 
 
 class Cost(NamedTuple):
@@ -105,7 +105,20 @@ def count(graph: Graph) -> Cost:
     return Cost(*sums)
 
 
-def peak(graph: Graph) -> Count:
+class Peak(NamedTuple):
+    """The most bytes of activations alive at once, and where.
+
+    `at` is the index of the layer where they are, None where the input alone is the most, or nothing is known; `held`
+    is what is alive before it, `made` what it newly makes.
+    """
+
+    bytes: Count
+    at: int | None
+    held: Count
+    made: Count
+
+
+def peak(graph: Graph) -> Peak:
     """The most bytes of activations alive at once: a layer's inputs and outputs, and what a later one still reads.
 
     Nothing works in place; a view keeps its source alive; the model's input counts while it is read.
@@ -113,15 +126,17 @@ def peak(graph: Graph) -> Count:
     alive: Count = 0
     for value in graph.inputs.values():
         alive = alive + _bytes(value)
-    highest = alive
-    for fitted in graph.fitted:
+    highest = Peak(alive, None, alive, 0)
+    for index, fitted in enumerate(graph.fitted):
         assert fitted is not None
         if fitted.layer.result == "view":
             continue
-        now = alive + _made(fitted)
-        if isinstance(now, Unknown) or isinstance(highest, Unknown):
-            return now + highest
-        highest = max(highest, now)
+        made = _made(fitted)
+        now = alive + made
+        if isinstance(now, Unknown) or isinstance(highest.bytes, Unknown):
+            return Peak(now + highest.bytes, None, alive, made)
+        if now > highest.bytes:
+            highest = Peak(now, index, alive, made)
         # In a chain only the main result is read again.
         alive = _bytes(fitted.output)
     return highest

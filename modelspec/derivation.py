@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from modelspec.budget import Verdict, judge, match_nodes, measure
-from modelspec.cost import Cost, count, count_layer, count_tensor, dtype_of
+from modelspec.budget import Verdict, judge, match_nodes
+from modelspec.cost import Cost, count, count_layer, count_tensor, dtype_of, peak
 from modelspec.diagnostics import Where
 from modelspec.dtype import BITS, size_in_bytes
 from modelspec.fitting import Fitted, Value
 from modelspec.layer import Field, Tensor, fields_of
 from modelspec.resolve import Graph, Node
-from modelspec.shape import UNKNOWN, Count, Dim, Shape, Unknown, numel, show_dim
+from modelspec.shape import Count, Dim, Shape, Unknown, numel, show_dim
 
 __all__ = [
     "ByteSum",
@@ -146,7 +146,7 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
         inputs=graph.inputs,
         layers=tuple(_derive_node(node, document.place(Where(node.route)).line) for node in chosen),
         sums=tuple(_sum(graph, nodes)) if path is None else (),
-        peak=_find_peak(graph, nodes) if path is None else None,
+        peak=_find_peak(graph) if path is None else None,
         verdicts=tuple(judge(graph)) if path is None else (),
         conventions=tuple(conventions),
     )
@@ -245,17 +245,10 @@ def _sum(graph: Graph, nodes: list[Node]) -> Iterator[Sum]:
         yield Sum(metric, tuple(term for term in terms if isinstance(term, Unknown) or term), getattr(cost, metric))
 
 
-def _find_peak(graph: Graph, nodes: list[Node]) -> Peak:
-    total = measure(graph, count(graph), "peak_activation_bytes")
-    if isinstance(total, int):
-        for node in nodes:
-            made = count_layer(node.fitted).activation_bytes
-            reads: Count = 0
-            for value in node.fitted.inputs:
-                reads = reads + size_in_bytes(numel(value.shape), value.dtype)
-            if made and reads + made == total:
-                return Peak(node.path, reads, made, total)
-    return Peak(None, UNKNOWN, UNKNOWN, total)
+def _find_peak(graph: Graph) -> Peak:
+    highest = peak(graph)
+    path = None if highest.at is None else graph.paths()[highest.at]
+    return Peak(path, highest.held, highest.made, highest.bytes)
 
 
 # Formulas

@@ -159,7 +159,8 @@ def _check_arrival(layer: type[Layer], x: Value) -> list[Broken]:
         message = f"takes {layer.takes.show()}, but {show_shape(x.shape)} arrives"
         return [Broken(layer.takes.constraint, message, code="MS303", hint=_rank_hint(layer, len(x.shape)), axis=-1)]
     if layer.input_dtype == "float" and layer.dialect == "torch" and not x.dtype.startswith(_FLOATS):
-        return [Broken(None, f"takes floating-point numbers, but {x.dtype} arrives", code="MS308")]
+        hint = "state a floating-point dtype for what flows in, or put an Embedding before it"
+        return [Broken(None, f"takes floating-point numbers, but {x.dtype} arrives", code="MS308", hint=hint)]
     if layer.input_dtype == "integer" and x.dtype.startswith(_FLOATS):
         hint = "an input that holds indices says so: {shape: […], dtype: int64}"
         return [Broken(None, f"takes integers (indices), but {x.dtype} arrives", code="MS308", hint=hint)]
@@ -193,7 +194,7 @@ def _infer(
         message = (
             f"{field.name} is {show_dim(written)}, but {show_dim(arriving)} arrives (the {axis} of {show_shape(x)})"
         )
-        hint = f"leave {field.name} out, it is inferred; or mend the layer that makes {show_dim(arriving)}"
+        hint = f"leave {field.name} out, it is inferred; or mend what gives {show_dim(arriving)}"
         broken.append(Broken(field.constraint, message, field.name, hint, "MS304", field.axis))
         contradicted[field.name] = arriving
     return written
@@ -211,8 +212,10 @@ def _fit_inside(
 ) -> Fitted | None:
     assert field.take is not None
     if not written.layer.takes.fits(len(field.take(outer, x.shape))):
-        message = f"feeds {show_shape(field.take(outer, x.shape))} to {written.layer.type_name()}, which takes "
-        broken.append(Broken(None, message + written.layer.takes.show(), field.name, code="MS303", axis=-1))
+        fed = field.take(outer, x.shape)
+        message = f"feeds {show_shape(fed)} to {written.layer.type_name()}, which takes {written.layer.takes.show()}"
+        hint = _rank_hint(written.layer, len(fed))
+        broken.append(Broken(None, message, field.name, hint, "MS303", -1))
         return None
     inside, problems = fit(
         written.layer, written.arguments, (Value(field.take(outer, x.shape), x.dtype),), activation_dtype

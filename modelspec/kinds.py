@@ -229,21 +229,22 @@ class Integer(Kind):
         if value.__class__ is Unknown:
             return value
         if value.__class__ is float:
-            hint = "use // for a division that gives a whole number, or write int(…)"
-            raise self.refuse(value, hint=f"write {int(value)}" if _is_whole_literal(value) else hint)
+            raise self.refuse(value, hint=_offer_whole(value))
         raise self.refuse(value)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         number: dict[str, Any] = {"type": "integer"}
         if self.minimum is not None:
             number["minimum"] = self.minimum
-        if self.maximum is not None:
-            number["maximum"] = self.maximum
+        number["maximum"] = self.maximum or MAX_VALUE
         return {"anyOf": [number, dict(expression)]}
 
 
-def _is_whole_literal(value: float) -> bool:
-    return value == value and abs(value) < 2**53 and value == int(value)
+def _offer_whole(value: float) -> str | None:
+    if value != value or abs(value) >= 2**53:
+        return None
+    below = int(value // 1)
+    return f"write {below}" if value == below else f"write {below} or {below + 1}"
 
 
 class Number(Kind):

@@ -59,13 +59,24 @@ class _SizeKind(Integer):
     """A size of an axis, or `null` for one that is not known."""
 
     def __init__(self) -> None:
-        super().__init__(1, words="a positive integer, an expression, or null for an unknown size")
+        super().__init__(1, words="a positive integer, or null for an unknown size")
 
     def complete(self, value: Any) -> Any:
         return UNKNOWN if value is None else super().complete(value)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         return {"anyOf": [*super().schema(expression)["anyOf"], {"type": "null"}]}
+
+
+class _ShapeKind(ListOf):
+    """A shape. `28x28` is how people write one, and no expression."""
+
+    def read(self, value: Any) -> Any:
+        if isinstance(value, str) and len(value) <= 60:
+            sizes = value.lower().replace("×", "x").replace(",", "x").replace(" ", "").strip("()").split("x")
+            if len(sizes) > 1 and all(size.isdecimal() for size in sizes if size):
+                raise self.refuse(value, f"write [{', '.join(filter(None, sizes))}]")
+        return super().read(value)
 
 
 class _VariableKind(Kind):
@@ -161,7 +172,7 @@ DIALECT = Choice(*DIALECTS)
 METADATA = AnyValue()
 MAX_AXES = 64
 """Axes of a tensor: as many as torch has."""
-SHAPE = ListOf(_SizeKind(), maximum=MAX_AXES, words="a list of sizes: the shape of one sample, without the batch")
+SHAPE = _ShapeKind(_SizeKind(), maximum=MAX_AXES, words="a list of sizes: the shape of one sample, without the batch")
 VARIABLE = _VariableKind()
 BUDGET_KINDS: dict[str, LimitKind] = {
     **dict.fromkeys(COUNT_METRICS, LimitKind("count")),

@@ -312,7 +312,9 @@ def diagnose(document: Document, finding: Finding, models: list[str], excerpts: 
     """A finding in its place in the text. `excerpts` keeps a document's lines: many findings may stand in one."""
     place = document.place(finding.where)
     if place.line not in excerpts:
-        excerpts[place.line] = document.line(place.line)
+        line = document.line(place.line)
+        # Of a text that is not UTF-8 there is nothing to show.
+        excerpts[place.line] = "" if "\ufffd" in line else line
     related = []
     for where, message in finding.related:
         there = document.place(where)

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from modelspec.diagnostics import Finding, Related, Route, Where
-from modelspec.expressions import ExpressionError
+from modelspec.expressions import Expression, ExpressionError
 from modelspec.fitting import Fitted, Value, Written, fit
-from modelspec.kinds import Deferred, Refused, refuse_expression
+from modelspec.kinds import Deferred, Refused, name_value, refuse_expression
 from modelspec.layer import Broken, fields_of, keeps_shape
-from modelspec.shape import Shape, Unknown, show_dim
+from modelspec.shape import Shape, Unknown, show_dim, show_shape
 from modelspec.source import MAX_FAULTS
 from modelspec.spec import PASSING, SPOILT, Entry, Input, Spec, Spoilt
 
@@ -95,6 +95,8 @@ class _Walk:
         self.findings: list[Finding] = []
         self.filled: dict[Any, tuple[dict[str, Any], str]] = {}
         self.evaluated = 0
+        self.is_unknown = False
+        """Whether an unknown size has been told to be in the way: whatever else it is in the way of has that cause."""
 
     # Expressions
 
@@ -128,23 +130,39 @@ class _Walk:
             except ExpressionError as error:
                 good = False
                 refused = refuse_expression(error, inner, expression.text, deferred.kind.options)
-                self.tell(refused, route, index)
+                self.tell(refused, route, index, self.name_later(expression, names, route))
         if not good:
             return SPOILT
         try:
             return deferred.fill(values)
         except Refused as refused:
-            computed = {inner for inner, _ in deferred.expressions}
             for part in refused.each():
-                # A bad literal is the schema's business; a bad value of an expression is told at the expression.
-                if part.code in ("MS205", "MS206") and any(part.route[: len(inner)] == inner for inner in computed):
-                    part.code = "MS406"
+                for (inner, expression), computed in zip(deferred.expressions, values, strict=True):
+                    # A bad literal is the schema's business; a bad value of an expression is told at the expression.
+                    if part.code in ("MS205", "MS206") and part.route[: len(inner)] == inner:
+                        part.code, part.route = "MS406", inner
+                        part.hint = _offer(expression, computed, names) or part.hint
+                        break
                 self.tell(part, route, index)
             return SPOILT
 
-    def tell(self, refused: Refused, route: Route, index: int | None) -> None:
+    def name_later(self, expression: Expression, names: Mapping[str, Any], route: Route) -> str | None:
+        """The variable that an expression reads before it is there, if that is what is wrong."""
+        late = [name for name in expression.names if name in self.spec.variables and name not in names]
+        return late[0] if route[0] == "variables" and late else None
+
+    def tell(self, refused: Refused, route: Route, index: int | None, later: str | None = None) -> None:
         layer = None if index is None else name_layer(self.spec, index)
         where = Where((*route, *refused.route), span=refused.span)
+        if later is not None:
+            related = Related(Where(("variables", later), "key"), f"'{later}' stands here")
+            if later == route[1]:
+                message, hint = f"'{later}' is made of itself", "give it a value, or make it of other variables"
+            else:
+                message = f"'{later}' is not there yet: it stands further down"
+                hint = f"move '{later}' above '{route[1]}'"
+            self.note(Finding("MS402", message, where, hint, None, (related,)))
+            return
         message = f"{layer}: {refused.message}" if layer else refused.message
         self.note(Finding(refused.code, message, where, refused.hint, layer))
 
@@ -198,7 +216,7 @@ class _Walk:
         append = self.graph.fitted.append
         for index, entry in enumerate(self.spec.entries):
             fitted: Fitted | None = None
-            if not isinstance(entry, Spoilt):
+            if isinstance(entry, Entry):
                 if value is not None and not entry.deferred:
                     fitted = entry.memo.get(value)
                 if fitted is None:
@@ -206,7 +224,7 @@ class _Walk:
             append(fitted)
             if fitted is not None:
                 value = fitted.output
-            elif entry is not PASSING and not (isinstance(entry, Entry) and keeps_shape(entry.layer)):
+            elif self.is_unknown or not (entry is PASSING or (isinstance(entry, Entry) and keeps_shape(entry.layer))):
                 value = None
 
     def read_layer(self, index: int, entry: Entry, value: Value | None) -> Fitted | None:
@@ -224,6 +242,7 @@ class _Walk:
             fitted, broken = fit(entry.layer, given, (value,), self.spec.activation_dtype)
             if broken:
                 for problem in broken:
+                    self.is_unknown = self.is_unknown or problem.code == "MS307"
                     self.note(self.explain(index, entry, problem, value))
             elif fitted is not None:
                 fitted.trainable = entry.trainable
@@ -268,9 +287,13 @@ class _Walk:
             message += f" ({entry.layer.type_name()} {problem.constraint})"
         steps = tuple(problem.field.split(".")) if problem.field is not None else ()
         related: tuple[Related, ...] = ()
-        if problem.axis is not None and value.shape:
+        if problem.code == "MS308":
+            related = (Related(Where(("input",)), f"{value.dtype} comes from here"),)
+        elif problem.axis is not None and value.shape:
             size = show_dim(value.shape[problem.axis])
             told = f"the axis of size {size} comes from here" if size != "?" else "the unknown axis comes from here"
+            if problem.code == "MS303":
+                told = f"{show_shape(value.shape)} comes from here"
             related = (Related(Where(self.origin(index, problem.axis, len(value.shape))), told),)
         return Finding(problem.code, message, self.point(index, steps), problem.hint, path, related)
 
@@ -319,6 +342,8 @@ class _Walk:
                 first = seen[path]
                 related = Related(self.point(first, ("name",)), "the first one is here")
                 hint = "give one of them another name"
+                if self.spec.names[index] is None:
+                    hint = f"rename the first: '{path}' is what this layer is called without a name"
                 message = f"two layers are called '{path}'"
                 self.findings.append(Finding("MS301", message, self.point(index, ("name",)), hint, path, (related,)))
             else:
@@ -341,6 +366,20 @@ class _Sizes:
         if not -rank < axis < rank:
             raise IndexError(f"what arrives has the axes 1 to {rank - 1}")
         return self.shape[axis - 1] if axis > 0 else self.shape[axis]
+
+
+def _offer(expression: Expression, computed: Any, names: Mapping[str, Any]) -> str | None:
+    """The way out where an expression's value does not fit: a whole division, one entry, or what it was made of."""
+    if isinstance(computed, float):
+        text = expression.text
+        slashed = text.replace("/", "//") if text.count("/") == 1 else ""
+        return f"write {slashed}" if slashed else "use // for a division that gives a whole number, or write int(…)"
+    if isinstance(computed, tuple):
+        return f"take one entry of the list: {expression.text}[0]"
+    known = [name for name in sorted(expression.names) if name in names]
+    if not known or computed is None:
+        return None
+    return ", ".join(f"{name} is {name_value(names[name])}" for name in known[:4])
 
 
 def _put(given: Mapping[str, Any], path: Iterable[str], value: Any) -> dict[str, Any]:

@@ -348,7 +348,7 @@ SLIPS = [
     ("'same'", "MS403", "'", "no text in an expression", None),
     ("[1, 2]", "MS403", "[", "a list cannot be written", "variables"),
     ("1, 2", "MS403", ",", "a list cannot be written", "variables"),
-    ("depths[0:2]", "MS403", ":", "slices", "depths[0]"),
+    ("depths[0:2]", "MS403", ":", "no meaning", "depths[0]"),
     ("(n := 3)", "MS403", ":=", "':=' is not in the language", "variables"),
     ("{width}", "MS403", "{", "braces", "bare name"),
     ("width & 1", "MS403", "&", "'&' is not in the language", "comparisons"),

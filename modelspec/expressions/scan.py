@@ -56,7 +56,7 @@ _SLIPS: dict[str, tuple[str, str, str]] = {
     "{": ("MS403", "braces are not in the language", "group with ( ); a variable is written as its bare name"),
     "}": ("MS403", "braces are not in the language", "group with ( ); a variable is written as its bare name"),
     ".": ("MS403", "nothing has attributes in an expression", "a variable's name has no dots"),
-    ":": ("MS403", "slices are not in the language", "take one entry by its number: depths[0]"),
+    ":": ("MS403", "{0} has no meaning in an expression", "one entry of a list is had by its number: depths[0]"),
     ":=": ("MS403", "{0} is not in the language", "variables are declared under 'variables'"),
     "<<": _NO_BITS,
     ">>": _NO_BITS,

@@ -31,7 +31,7 @@ class Dropout(Layer):
         if noise is None:
             return
         if len(noise) != len(x):
-            message = f"noise_shape has {len(noise)} entries, but {show_shape(x)} arrives, with {len(x)} axes"
+            message = f"the length of noise_shape is {len(noise)}, but {show_shape(x)} arrives, with {len(x)}"
             hint = "give one for each axis of a sample; the batch is left out"
             yield Broken("C1", message, "noise_shape", hint)
             return
