@@ -313,8 +313,8 @@ def diagnose(document: Document, finding: Finding, models: list[str], excerpts: 
     place = document.place(finding.where)
     if place.line not in excerpts:
         line = document.line(place.line)
-        # Of a text that is not UTF-8 there is nothing to show.
-        excerpts[place.line] = "" if "\ufffd" in line else line
+        # UTF-16 read as UTF-8 shows nothing that helps.
+        excerpts[place.line] = "" if "\0" in line and "\ufffd" in line else line
     related = []
     for where, message in finding.related:
         there = document.place(where)

@@ -373,7 +373,9 @@ def _offer(expression: Expression, computed: Any, names: Mapping[str, Any]) -> s
     if isinstance(computed, float):
         text = expression.text
         slashed = text.replace("/", "//") if text.count("/") == 1 else ""
-        return f"write {slashed}" if slashed else "use // for a division that gives a whole number, or write int(…)"
+        if slashed:
+            return f"write {slashed}"
+        return "int(…), round(…) and ceil(…) give whole numbers" if expression.names else None
     if isinstance(computed, tuple):
         return f"take one entry of the list: {expression.text}[0]"
     known = [name for name in sorted(expression.names) if name in names]

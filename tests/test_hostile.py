@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -201,7 +202,7 @@ def lines(form: str, count: int) -> str:
 
 def bomb(levels: int) -> bytes:
     names = [f"a{level}" for level in range(levels)]
-    rest = "".join(f"  {b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in zip(names, names[1:], strict=False))
+    rest = "".join(f"  {b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in pairwise(names))
     return f"modelspec: 1\nmetadata:\n  a0: &a0 [x]\n{rest}input: [8]\nlayers: [ReLU]\n".encode()
 
 
@@ -337,43 +338,34 @@ HOSTILE = (
         ("MS501", "MS505"),
     ),
     # Findings
-    Hostile("wrong-types.yaml", lambda: spec("  - Liner\n" * 100_000), ("MS207",)),
-    Hostile("wrong-distinct-types.yaml", lambda: spec(lines("  - Liner#\n", 100_000)), ("MS207",)),
+    Hostile("wrong-types.yaml", lambda: spec("  - Liner\n" * 30_000), ("MS207",)),
+    Hostile("wrong-distinct-types.yaml", lambda: spec(lines("  - Liner#\n", 30_000)), ("MS207",)),
     Hostile("wrong-keys.yaml", lambda: spec("  - {type: Linear, out_feature: 8}\n" * 100_000), ("MS203",)),
-    Hostile("wrong-values.yaml", lambda: spec("  - {type: Linear, out_features: -1}\n" * 100_000), ("MS206",)),
+    Hostile("wrong-values.yaml", lambda: spec("  - {type: Linear, out_features: -1}\n" * 30_000), ("MS206",)),
     Hostile(
-        "wrong-shapes.yaml", lambda: spec("  - {type: Linear, in_features: 9, out_features: 8}\n" * 100_000), ("MS304",)
+        "wrong-shapes.yaml", lambda: spec("  - {type: Linear, in_features: 9, out_features: 8}\n" * 30_000), ("MS304",)
     ),
     Hostile(
-        "wrong-origins.yaml", lambda: spec("  - ReLU\n  - {type: BatchNorm1d, num_features: 9}\n" * 50_000), ("MS304",)
+        "wrong-origins.yaml", lambda: spec("  - ReLU\n  - {type: BatchNorm1d, num_features: 9}\n" * 20_000), ("MS304",)
     ),
-    Hostile("wrong-names.yaml", lambda: spec("  - {type: Linear, out_features: v}\n" * 100_000), ("MS402",)),
+    Hostile("wrong-names.yaml", lambda: spec("  - {type: Linear, out_features: v}\n" * 30_000), ("MS402",)),
     Hostile(
-        "wrong-distinct-names.yaml", lambda: spec(lines("  - {type: Linear, out_features: v#}\n", 100_000)), ("MS404",)
+        "wrong-distinct-names.yaml", lambda: spec(lines("  - {type: Linear, out_features: v#}\n", 30_000)), ("MS404",)
     ),
     Hostile(
         "wrong-variables.yaml",
-        lambda: spec("  - ReLU\n", variables="{v: 1" + lines(", v#: w", 100_000) + "}"),
+        lambda: spec("  - ReLU\n", variables="{v: 1" + lines(", v#: w", 30_000) + "}"),
         ("MS402",),
     ),
-    Hostile("same-names.yaml", lambda: spec("  - {name: a, type: ReLU}\n" * 100_000), ("MS301",)),
+    Hostile("same-names.yaml", lambda: spec("  - {name: a, type: ReLU}\n" * 30_000), ("MS301",)),
     Hostile(
         "wrong-limits.yaml",
-        lambda: spec("  - ReLU\n", budget="budget:\n  layers:\n" + lines("    a#: {parameters: x}\n", 50_000)),
+        lambda: spec("  - ReLU\n", budget="budget:\n  layers:\n" + lines("    a#: {parameters: x}\n", 20_000)),
         ("MS205",),
     ),
     Hostile(
         "one-line.yaml",
-        lambda: b"modelspec: 1\ninput: [8]\nlayers: [" + b"{type: Linear, out_feature: 8}, " * 100_000 + b"]\n",
-        ("MS203",),
-    ),
-    Hostile(
-        "one-line.json",
-        lambda: (
-            b'{"modelspec": 1, "input": [8], "layers": ['
-            + b'{"type": "Linear", "out_feature": 8}, ' * 100_000
-            + b'"ReLU"]}\n'
-        ),
+        lambda: b"modelspec: 1\ninput: [8]\nlayers: [" + b"{type: Linear, out_feature: 8}, " * 30_000 + b"]\n",
         ("MS203",),
     ),
 )
@@ -391,7 +383,7 @@ class Run(NamedTuple):
 
 MEASURE = """
 import os, resource, sys
-resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
+resource.setrlimit(resource.RLIMIT_CPU, (8, 8))
 resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
 status = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "modelspec", "check", *sys.argv[1:]])
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -401,6 +393,7 @@ sys.stderr.write(f"\\n{status} {used.ru_utime + used.ru_stime:.3f} {used.ru_maxr
 
 def check(path: Path) -> Run:
     """Check a file as a user does, in a process of its own; far beyond the bounds it is ended."""
+    pytest.importorskip("resource", reason="nothing to measure with")
     root = Path(__file__).resolve().parent.parent
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, path.name],
