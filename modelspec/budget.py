@@ -7,11 +7,18 @@ from typing import NamedTuple
 
 from modelspec.cost import Cost, count, count_layer, peak
 from modelspec.diagnostics import Finding, Related, Route, Where
+from modelspec.kinds import find_near
 from modelspec.limit import BYTE_METRICS, Limit
 from modelspec.resolve import Graph, Node
 from modelspec.shape import Count, Unknown, total
+from modelspec.source import MAX_FAULTS
+from modelspec.spec import Budget
 
 __all__ = ["Verdict", "find_excess", "judge", "measure"]
+
+
+MAX_MATCHES = 2_000_000
+"""Patterns of a budget times the layers that they are held against: half a second."""
 
 
 class Verdict(NamedTuple):
@@ -42,28 +49,46 @@ def measure(graph: Graph, cost: Cost, metric: str) -> Count:
     return actual
 
 
-def judge(graph: Graph) -> list[Verdict]:
+class Judgement(NamedTuple):
+    """The verdicts on a model, and the patterns of its budget that could not be judged.
+
+    `unmatched` match no layer; `beyond` is the first of which there are too many.
+    """
+
+    verdicts: list[Verdict]
+    unmatched: list[str]
+    beyond: str | None
+
+
+def judge(graph: Graph) -> Judgement:
     """Hold a sound graph against its budget: a verdict for each limit, in the order of the file."""
+    judgement = Judgement([], [], None)
     budget = graph.spec.budget
     if budget is None:
-        return []
+        return judgement
     cost = count(graph)
-    verdicts = []
     for metric, limit in budget.model.items():
         actual = measure(graph, cost, metric)
-        verdicts.append(Verdict(metric, None, limit, actual, holds(limit, actual), ("budget", metric)))
-    if budget.layers:
-        verdicts.extend(_judge_layers(graph))
-    return verdicts
+        judgement.verdicts.append(Verdict(metric, None, limit, actual, holds(limit, actual), ("budget", metric)))
+    return _judge_layers(graph, budget, judgement) if budget.layers else judgement
 
 
-def _judge_layers(graph: Graph) -> Iterator[Verdict]:
-    budget = graph.spec.budget
-    assert budget is not None
+def _judge_layers(graph: Graph, budget: Budget, judgement: Judgement) -> Judgement:
+    from modelspec.pattern import is_pattern
+
     nodes = graph.nodes()
+    by_path = {node.path: node for node in nodes}
+    work = 0
     for pattern, (limits, each) in budget.layers.items():
-        matched = match_nodes(pattern, nodes)
+        if is_pattern(pattern):
+            work += len(nodes)
+            if work > MAX_MATCHES:
+                return judgement._replace(beyond=pattern)
+            matched = match_nodes(pattern, nodes)
+        else:
+            matched = [by_path[pattern]] if pattern in by_path else []
         if not matched:
+            judgement.unmatched.append(pattern)
             continue
         for metric, limit in limits.items():
             route = ("budget", "layers", pattern, metric)
@@ -71,36 +96,45 @@ def _judge_layers(graph: Graph) -> Iterator[Verdict]:
             if not each:
                 counts = [(pattern, total(actual for _, actual in counts))]
             for scope, actual in counts:
-                yield Verdict(metric, scope, limit, actual, holds(limit, actual), route)
+                judgement.verdicts.append(Verdict(metric, scope, limit, actual, holds(limit, actual), route))
+    return judgement
 
 
 def match_nodes(pattern: str, nodes: Iterable[Node]) -> list[Node]:
-    """The layers whose path a pattern matches: `*` any text, dots included, `?` one character."""
-    import re
+    """The layers whose path a pattern matches."""
+    from modelspec.pattern import compile_pattern
 
-    parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", pattern))
-    matches = re.compile("".join(parts), re.DOTALL).fullmatch
+    matches = compile_pattern(pattern)
     return [node for node in nodes if matches(node.path)]
 
 
-def find_excess(graph: Graph, verdicts: Iterable[Verdict]) -> list[Finding]:
-    """What is beyond its limit: by how much, which layers weigh most, and the way out."""
-    findings = [_explain(graph, verdict) for verdict in verdicts if not verdict.ok]
-    budget = graph.spec.budget
-    if budget is not None and budget.layers:
-        nodes = graph.nodes()
-        for pattern in budget.layers:
-            if not match_nodes(pattern, nodes):
-                findings.append(_refuse_pattern(pattern, nodes))
+def find_excess(graph: Graph, judgement: Judgement) -> list[Finding]:
+    """What is beyond its limit: by how much, which layers weigh most, and the way out. `MAX_FAULTS` at most."""
+    findings: list[Finding] = []
+    for finding in _find(graph, judgement):
+        if len(findings) + 1 == MAX_FAULTS:
+            hint = f"{finding.hint}; nothing more is told after {MAX_FAULTS} faults"
+            return [*findings, finding._replace(hint=hint)]
+        findings.append(finding)
     return findings
 
 
-def _refuse_pattern(pattern: str, nodes: list[Node]) -> Finding:
-    import difflib
+def _find(graph: Graph, judgement: Judgement) -> Iterator[Finding]:
+    yield from (_explain(graph, verdict) for verdict in judgement.verdicts if not verdict.ok)
+    nodes = graph.nodes() if judgement.unmatched else []
+    for number, pattern in enumerate(judgement.unmatched):
+        # Among very many, the nearest path is not sought.
+        yield _refuse_pattern(pattern, nodes, seek=number < 5 and len(nodes) <= 2_000)
+    if judgement.beyond is not None:
+        message = f"more patterns than can be held against {len(graph.fitted):,} layers"
+        hint = f"patterns times layers may be {MAX_MATCHES:,}; a path without * and ? counts as nothing"
+        yield Finding("MS506", message, Where(("budget", "layers", judgement.beyond), "key"), hint)
 
-    paths = [node.path for node in nodes]
-    near = difflib.get_close_matches(pattern, paths, 1)
-    hint = f"did you mean '{near[0]}'?" if near else f"the layers are {', '.join(paths[:8])}{', …' * (len(paths) > 8)}"
+
+def _refuse_pattern(pattern: str, nodes: list[Node], *, seek: bool) -> Finding:
+    near = find_near(pattern, (node.path for node in nodes)) if seek else None
+    paths = ", ".join(node.path for node in nodes[:8])
+    hint = f"did you mean '{near}'?" if near else f"the layers are {paths}{', …' * (len(nodes) > 8)}"
     where = Where(("budget", "layers", pattern), "key")
     return Finding("MS505", f"no layer's path matches '{pattern}'", where, hint)
 
@@ -149,8 +183,10 @@ def _explain(graph: Graph, verdict: Verdict) -> Finding:
 
 def _layer(verdict: Verdict) -> str | None:
     """The one layer that a verdict is on, if it is on one."""
+    from modelspec.pattern import is_pattern
+
     scope = verdict.scope
-    return scope if scope is not None and not set(scope) & {"*", "?"} else None
+    return scope if scope is not None and not is_pattern(scope) else None
 
 
 def _explain_unknown(graph: Graph, verdict: Verdict, what: str) -> Finding:
@@ -193,7 +229,7 @@ def _place_peak(graph: Graph) -> tuple[Related, ...]:
 
 def _weigh(graph: Graph, verdict: Verdict) -> list[tuple[str, Route, int]]:
     """The three layers with the most of a metric, heaviest first."""
-    if verdict.metric == "peak_activation_bytes":
+    if verdict.metric == "peak_activation_bytes" or _layer(verdict) is not None:
         return []
     nodes = graph.nodes()
     if verdict.scope is not None:

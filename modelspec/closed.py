@@ -146,11 +146,21 @@ def validate(
     """
     if not isinstance(value, Mapping):
         raise Refused(f"expected a mapping, got {name_value(value)}", hint=f"write `{example}` under it")
+    value = _shorten(model, value)
     try:
         model.model_validate(value, context=dict(context or {}))
     except ValidationError as error:
         keys = [name for name, field in model.model_fields.items() if not _is_later(field.metadata)]
         raise Refused("", parts=tuple(_explain(error, value, keys, hints or {}))) from None
+
+
+def _shorten(model: type[BaseModel], value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out all unknown keys but the first `MAX_FAULTS`: more are not told."""
+    if len(value) <= MAX_FAULTS:
+        return value
+    known = {key: member for key, member in value.items() if key in model.model_fields}
+    strange = islice((key for key in value if key not in known), MAX_FAULTS)
+    return {**known, **{key: value[key] for key in strange}}
 
 
 def _is_later(metadata: Iterable[Any]) -> bool:

@@ -147,7 +147,7 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
         layers=tuple(_derive_node(node, document.place(Where(node.route)).line) for node in chosen),
         sums=tuple(_sum(graph, nodes)) if path is None else (),
         peak=_find_peak(graph) if path is None else None,
-        verdicts=tuple(judge(graph)) if path is None else (),
+        verdicts=tuple(judge(graph).verdicts) if path is None else (),
         conventions=tuple(conventions),
     )
 

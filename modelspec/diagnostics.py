@@ -108,6 +108,7 @@ CODES: dict[str, str] = {
     "MS503": "not exactly what the budget says",
     "MS504": "budgeted, and not known",
     "MS505": "a budget for layers that are not there",
+    "MS506": "too many patterns in a budget",
     # The configuration
     "MS701": "an unknown key in the configuration",
     "MS702": "a value of the wrong kind in the configuration",

@@ -38,26 +38,30 @@ class Node(NamedTuple):
 class Graph:
     """The resolved model: the layers in order. `fitted` holds None for a layer that an error has spoilt."""
 
-    __slots__ = ("fitted", "inputs", "spec", "variables")
+    __slots__ = ("_nodes", "fitted", "inputs", "spec", "variables")
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.variables: dict[str, Any] = {}
         self.inputs: dict[str, Value] = {}
         self.fitted: list[Fitted | None] = []
+        self._nodes: list[Node] | None = None
 
     def paths(self) -> list[str]:
         """The layers' paths: a name, or the type and the number in its level."""
         return [name_layer(self.spec, index) for index in range(len(self.spec.entries))]
 
     def nodes(self) -> list[Node]:
-        """The layers that are known, in order."""
+        """The layers that are known, in order. The graph must be resolved."""
+        if self._nodes is not None:
+            return self._nodes
         nodes: list[Node] = []
         reads = tuple(self.inputs)
         for index, (path, entry, fitted) in enumerate(zip(self.paths(), self.spec.entries, self.fitted, strict=True)):
             if fitted is not None and not isinstance(entry, Spoilt):
                 nodes.append(Node(path, ("layers", index), reads, entry, fitted))
             reads = (path,)
+        self._nodes = nodes
         return nodes
 
 
@@ -345,7 +349,7 @@ class _Walk:
                 if self.spec.names[index] is None:
                     hint = f"rename the first: '{path}' is what this layer is called without a name"
                 message = f"two layers are called '{path}'"
-                self.findings.append(Finding("MS301", message, self.point(index, ("name",)), hint, path, (related,)))
+                self.note(Finding("MS301", message, self.point(index, ("name",)), hint, path, (related,)))
             else:
                 seen[path] = index
 

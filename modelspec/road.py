@@ -51,9 +51,9 @@ def follow_document(document: Document) -> Outcome:
     outcome.findings += found
     if not outcome.findings:
         outcome.sound = True
-        outcome.verdicts = budget.judge(outcome.graph)
-        if read.budget is not None:
-            outcome.findings += budget.find_excess(outcome.graph, outcome.verdicts)
+        judgement = budget.judge(outcome.graph)
+        outcome.verdicts = judgement.verdicts
+        outcome.findings += budget.find_excess(outcome.graph, judgement)
     return outcome
 
 

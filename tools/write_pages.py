@@ -26,6 +26,10 @@ MADE = {
     "MS111": b"modelspec: 1\nmetadata: " + b"[" * 300,
     "MS113": b"",
     "MS310": HEAD + b"  - ReLU\n" * (MAX_LAYERS + 1),
+    "MS506": HEAD
+    + b"  - ReLU\n" * 2_000
+    + b"budget:\n  layers:\n"
+    + b"".join(b'    "*-%d": {macs: 1}\n' % number for number in range(1, 1_002)),
 }
 """Examples that a page describes instead of showing them."""
 

@@ -1,0 +1,34 @@
+"""The mark of a spec, told without parsing."""
+
+from __future__ import annotations
+
+import re
+
+from modelspec.source.bounds import MAX_DEPTH, MAX_NODES
+
+__all__ = ["find_mark"]
+
+
+def find_mark(data: bytes) -> bool:
+    """Whether a text without byte order mark has the key `modelspec` at its top."""
+    first = re.search(rb"(?:^|[\r\n])(?:---[ \t]++)?[ \t]*+(?!---\s)([^\s#%])", data)
+    if first is None or first.group(1) == b"[":
+        return False
+    if first.group(1) != b"{":
+        return re.search(rb"""(?:^|[\r\n])(["']?)modelspec\1[ \t]*:(?:[ \t\r\n]|$)""", data) is not None
+    tokens = re.compile(
+        rb"""(["']?)(?<![\w.-])modelspec\1\s*:|"(?:[^"\\]++|\\.)*+"|'[^']*+'|(?<!\S)\#[^\r\n]*+|[\[{]|[\]}]""",
+        re.DOTALL,
+    )
+    depth = 0
+    for count, match in enumerate(tokens.finditer(data, first.start(1))):
+        token = match.group()
+        if token in (b"{", b"["):
+            depth += 1
+        elif token in (b"}", b"]"):
+            depth -= 1
+        elif match.group(1) is not None and depth == 1:
+            return True
+        if count > MAX_NODES or depth > MAX_DEPTH:
+            return True  # beyond the bounds: for `read` to tell
+    return False
