@@ -70,7 +70,7 @@ CODES: dict[str, str] = {
     "MS110": "the file is too large",
     "MS111": "the file is nested too deeply",
     "MS112": "aliases expand too far",
-    "MS113": "the file is empty",
+    "MS113": "the file says nothing",
     "MS114": "a key that is not text",
     "MS115": "a number that cannot be taken",
     # The schema

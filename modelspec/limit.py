@@ -143,7 +143,8 @@ class LimitKind(Kind):
 
     def _broken(self, value: Any, below: int) -> Refused:
         hint = f"write {below:_} or {below + 1:_}" if 0 <= below < MAX_LIMIT else _bound(below)
-        return Refused(f"{name_value(value)} is no whole number of {self.unit}s", code="MS206", hint=hint)
+        what = "no whole number of bytes" if self.unit == "byte" else "no whole number"
+        return Refused(f"{name_value(value)} is {what}", code="MS206", hint=hint)
 
     def _mend(self, digits: str, unit: str) -> str | None:
         """Say how a number that cannot be taken is written: in the words of the nearest slip that people make."""

@@ -366,9 +366,11 @@ class _Sizes:
     def __call__(self, axis: int) -> Any:
         rank = len(self.shape) + 1
         if axis in (0, -rank):
-            raise IndexError("axis 0 is the batch, which a spec does not know")
+            raise IndexError("axis 0 is the batch, which has no size here", "the first axis of a sample is size(1)")
         if not -rank < axis < rank:
-            raise IndexError(f"what arrives has the axes 1 to {rank - 1}")
+            axes = "size(1)" if rank == 2 else f"size(1) to size({rank - 1})"
+            hint = f"its axes are {axes}; negative ones count from the end"
+            raise IndexError(f"{show_shape(self.shape)} has no axis {axis}", hint)
         return self.shape[axis - 1] if axis > 0 else self.shape[axis]
 
 

@@ -408,7 +408,8 @@ class _Builder:
             try:
                 return size(at)
             except IndexError as error:
-                raise self.no_value(str(error) or f"there is no axis {at}", span) from None
+                message, hint = (*error.args, None, None)[:2]
+                raise self.no_value(message or f"there is no axis {at}", span, hint) from None
 
         return ask
 

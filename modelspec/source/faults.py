@@ -16,11 +16,13 @@ def explain_number(text: str, place: Place) -> Finding:
     what = f"has more than {MAX_DIGITS} digits"
     if not text.startswith("0x") and ("." in text or "e" in text.lower()):
         what = "is larger than any floating-point number"
-    return Finding("MS115", f"the number {shorten(text)} {what}", place, "put quotes around it if it is text")
+    hint = "nothing here is so large; put quotes around it if it is text"
+    return Finding("MS115", f"the number {shorten(text)} {what}", place, hint)
 
 
 def tell_empty() -> Finding:
-    return Finding("MS113", "the file is empty", TOP, f"a spec begins with '{MARK}: 1'; 'modelspec init' writes one")
+    hint = f"a spec begins with '{MARK}: 1'; 'modelspec init' writes one"
+    return Finding("MS113", "the file says nothing", TOP, hint)
 
 
 def tell_depth(place: Place) -> Finding:
