@@ -179,11 +179,14 @@ class Layers:
         refusals: list[Refused] = []
         meant = None if (info.context or {})["stated"] else find_other_dialect(value, dialect)
         if meant is not None:
-            index, other = meant
+            index, other, argument = meant
             bare = isinstance(value[index], str)
             name = value[index] if bare else value[index]["type"]
             route: Route = (index,) if bare else (index, "type")
             hint = f"these are {other} layers: write `dialect: {other}` at the top"
+            if argument is not None:
+                message = f"'{argument}' is an argument of {other}'s {name}, and none of {dialect}'s"
+                raise Refused(message, code="MS203", route=(index, argument, KEY), hint=hint)
             raise Refused(f"{name_value(name)} is no {dialect} layer", code="MS207", route=route, hint=hint)
         for index, entry in enumerate(value if dialect is not None else ()):
             if len(refusals) >= MAX_FAULTS:

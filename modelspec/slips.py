@@ -10,6 +10,7 @@ from typing import Any
 from modelspec import catalogue
 from modelspec.expressions import MAX_LENGTH, ExpressionError, parse
 from modelspec.kinds import Refused
+from modelspec.language import ENTRY_KEYS
 from modelspec.layer import Layer, fields_of
 from modelspec.source import MAX_FAULTS
 
@@ -69,16 +70,36 @@ def guess_dialect(tree: Mapping[str, Any]) -> str | None:
     return _FRAMEWORKS.get(written.lower()) or nearest(written, catalogue.dialects())
 
 
-def find_other_dialect(entries: Sequence[Any], dialect: str) -> tuple[int, str] | None:
-    """The dialect that has every type of a model, where its own has not; and the first entry that tells so."""
-    names = [entry.get("type") if isinstance(entry, Mapping) else entry for entry in entries]
-    own = frozenset(catalogue.list_names(dialect))
-    strange = [index for index, name in enumerate(names) if isinstance(name, str) and name not in own]
+def find_other_dialect(entries: Sequence[Any], dialect: str) -> tuple[int, str, str | None] | None:
+    """The dialect that has every type and argument of a model, where its own has not.
+
+    With it the first entry that tells so, and the argument that does (None: its type).
+    """
     for other in catalogue.dialects():
-        known = frozenset(catalogue.list_names(other))
-        if strange and other != dialect and all(name in known for name in names if isinstance(name, str)):
-            return strange[0], other
+        if other == dialect:
+            continue
+        first: tuple[int, str, str | None] | None = None
+        for index, entry in enumerate(entries):
+            if _find_strange(entry, other) is not None:
+                break
+            strange = _find_strange(entry, dialect)
+            if strange is not None and first is None:
+                first = (index, other, strange or None)
+        else:
+            if first is not None:
+                return first
     return None
+
+
+def _find_strange(entry: Any, dialect: str) -> str | None:
+    """What of an entry a dialect does not have: "" for its type, else an argument; None if it has all."""
+    name = entry.get("type") if isinstance(entry, Mapping) else entry
+    layer = catalogue.find(dialect, name) if isinstance(name, str) else None
+    if layer is None:
+        return ""
+    fields = fields_of(layer)
+    keys = entry if isinstance(entry, Mapping) else ()
+    return next((key for key in keys if key not in fields and key not in ENTRY_KEYS), None)
 
 
 def spell(layer: type[Layer], names: Iterable[str] = ()) -> str:
