@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +23,11 @@ def check(source: str | os.PathLike[str] | Mapping[str, Any]) -> Report:
     """
     if isinstance(source, Mapping):
         return road.write_report([road.follow_document(read_mapping(source))])
-    found = files.find([os.fspath(source)])
+    path = os.fspath(source)
+    if not os.path.exists(path):
+        hint = "; for the text of a spec there is check_text" if "\n" in path else ""
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT) + hint, path[:200])
+    found = files.find([path])
     if found.trouble:
         raise OSError(found.trouble[0])
     outcomes = [road.follow(text.data, text.path) for text in found.texts]

@@ -199,23 +199,28 @@ def _explain_unknown(graph: Graph, verdict: Verdict, what: str) -> Finding:
         if verdict.metric != "peak_activation_bytes"
         and isinstance(getattr(count_layer(node.fitted), verdict.metric), Unknown)
     ]
-    related = tuple(Related(Where(node.route), f"{node.path}: not known") for node in blamed[:3])
+    more = f", and {len(blamed) - 3:,} more" if len(blamed) > 3 else ""
+    related = tuple(
+        Related(Where(node.route), f"{node.path}: not known{more if number == 2 else ''}")
+        for number, node in enumerate(blamed[:3])
+    )
     hint = f"give {causes} a value in `variables`" if causes else "give every axis a size in `input`"
-    message = f"{what}: budgeted, but not known, for {reason}"
+    message = f"{what}: not known, so it cannot be held to its limit; {reason}"
     return Finding("MS504", message, Where(verdict.route), hint, _layer(verdict), related)
 
 
 def _share(part: int, whole: int) -> str:
     if not whole:
         return ""
-    per_mille = part * 1000 // whole
+    per_mille = (part * 2000 + whole) // (2 * whole)
     return f" ({per_mille // 10:,}.{per_mille % 10} %)" if per_mille else " (under 0.1 %)"
 
 
 def _percent(part: int, whole: int) -> str:
     if not whole:
         return ""
-    return f" ({100 * part // whole} %)" if 100 * part >= whole else " (under 1 %)"
+    per_cent = (part * 200 + whole) // (2 * whole)
+    return f" ({per_cent} %)" if per_cent else " (under 1 %)"
 
 
 def _place_peak(graph: Graph) -> tuple[Related, ...]:

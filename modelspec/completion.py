@@ -33,7 +33,7 @@ def complete(graph: Graph) -> str:
         lines.append(f"variables: {_flow(tree['variables'])}")
     (value,) = graph.inputs.values()
     shape = [_size(size, raw) for size, raw in zip(value.shape, _raw_shape(tree["input"], value.shape), strict=True)]
-    stated = isinstance(tree["input"], dict) and "dtype" in tree["input"]
+    stated = value.dtype != spec.activation_dtype or (isinstance(tree["input"], dict) and "dtype" in tree["input"])
     lines.append(f"input: {_flow({'shape': shape, 'dtype': value.dtype} if stated else shape)}")
     lines.append("layers:")
     lines.extend(f"  - {_entry(node, tree['layers'][index])}" for index, node in enumerate(graph.nodes()))

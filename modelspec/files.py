@@ -93,6 +93,10 @@ def find(
     however often and by whatever links it is named. Each text goes to `take`, if that is given, and is kept otherwise.
     """
     found = Found(take)
+    paths = list(paths)
+    if stdin_filename is not None and STANDARD_INPUT not in paths:
+        found.trouble.append("--stdin-filename names standard input: give '-' among the paths")
+        return found
     for path in paths:
         try:
             mode = None if path == STANDARD_INPUT else os.stat(path).st_mode

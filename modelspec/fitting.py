@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from modelspec.expressions import MAX_VALUE
 from modelspec.layer import Broken, Field, Layer, Tensor, fields_of
-from modelspec.shape import Count, Shape, Unknown, differs, show_dim, show_shape
+from modelspec.shape import Count, Shape, Unknown, differs, numel, show_dim, show_shape
 
 __all__ = ["Fitted", "Value", "Written", "fit"]
 
@@ -195,6 +195,8 @@ def _infer(
             f"{field.name} is {show_dim(written)}, but {show_dim(arriving)} arrives (the {axis} of {show_shape(x)})"
         )
         hint = f"leave {field.name} out, it is inferred; or mend what gives {show_dim(arriving)}"
+        if field.axis == -1 and len(x) > 1 and numel(x) == written:
+            hint = f"put a Flatten before it, if all {written} are meant; or leave {field.name} out, it is inferred"
         broken.append(Broken(field.constraint, message, field.name, hint, "MS304", field.axis))
         contradicted[field.name] = arriving
     return written

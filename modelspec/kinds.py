@@ -430,9 +430,17 @@ class Optional(Kind):
 
 
 class _Members(Kind):
-    """A list of one kind."""
+    """A list of one kind. `28x28` and `(3, 3)` are how people write one elsewhere, and no expressions."""
 
     item: Kind
+
+    def read(self, value: Any) -> Any:
+        if isinstance(value, str) and len(value) <= 60:
+            bare = value.replace(" ", "").strip("()[]").lower()
+            members = bare.replace("×", ",").replace("x", ",").split(",")
+            if len(members) > 1 and all(member.isdecimal() for member in members if member):
+                raise self.refuse(value, f"write [{', '.join(filter(None, members))}]")
+        return super().read(value)
 
     def find(self, value: Any) -> Iterator[tuple[Route, str]]:
         if isinstance(value, list):

@@ -20,6 +20,7 @@ __all__ = [
     "FLAG",
     "LATER_ENTRY_KEYS",
     "LATER_KEYS",
+    "LATER_OPERATIONS",
     "LATER_TYPES",
     "MAX_LAYERS",
     "METADATA",
@@ -52,6 +53,14 @@ TOP_KEYS = (
 LATER_KEYS = ("inputs", "imports", "blocks", "outputs", "variants")
 LATER_ENTRY_KEYS = ("block", "with", "share", "inputs", "repeat", "shared", "when", "tie", "layers", "numbered")
 LATER_TYPES = ("Sequential", "Residual", "Parallel", "MixtureOfExperts", "Custom")
+# fmt: off
+LATER_OPERATIONS = (
+    "Add", "Sub", "Mul", "Div", "MatMul", "Concat", "Stack", "Split", "Chunk", "Unbind", "Slice", "Select", "Gather",
+    "Reshape", "Permute", "Transpose", "Squeeze", "Unsqueeze", "Expand", "Mean", "Sum", "Pad", "Interpolate",
+    "Parameter", "Buffer", "ScaledDotProductAttention",
+)
+# fmt: on
+"""The operations of a forward pass, in the torch dialect."""
 ENTRY_KEYS = ("type", "name", "trainable", "dtype")
 
 
@@ -66,17 +75,6 @@ class _SizeKind(Integer):
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         return {"anyOf": [*super().schema(expression)["anyOf"], {"type": "null"}]}
-
-
-class _ShapeKind(ListOf):
-    """A shape. `28x28` is how people write one, and no expression."""
-
-    def read(self, value: Any) -> Any:
-        if isinstance(value, str) and len(value) <= 60:
-            sizes = value.lower().replace("×", "x").replace(",", "x").replace(" ", "").strip("()").split("x")
-            if len(sizes) > 1 and all(size.isdecimal() for size in sizes if size):
-                raise self.refuse(value, f"write [{', '.join(filter(None, sizes))}]")
-        return super().read(value)
 
 
 class _VariableKind(Kind):
@@ -172,7 +170,7 @@ DIALECT = Choice(*DIALECTS)
 METADATA = AnyValue()
 MAX_AXES = 64
 """Axes of a tensor: as many as torch has."""
-SHAPE = _ShapeKind(_SizeKind(), maximum=MAX_AXES, words="a list of sizes: the shape of one sample, without the batch")
+SHAPE = ListOf(_SizeKind(), maximum=MAX_AXES, words="a list of sizes: the shape of one sample, without the batch")
 VARIABLE = _VariableKind()
 BUDGET_KINDS: dict[str, LimitKind] = {
     **dict.fromkeys(COUNT_METRICS, LimitKind("count")),

@@ -15,6 +15,7 @@ from modelspec.budget import Verdict, measure
 from modelspec.cost import Cost, count, count_layer, count_tensor, dtype_of, is_trainable
 from modelspec.diagnostics import Finding, Where
 from modelspec.fitting import Fitted, Value
+from modelspec.kinds import find_near
 from modelspec.limit import METRICS, Limit
 from modelspec.resolve import Graph, Node
 from modelspec.shape import Count, Unknown
@@ -147,7 +148,8 @@ class Model(_Frozen):
         for layer in self.layers:
             if layer.path == path:
                 return layer
-        raise KeyError(path)
+        near = find_near(path, (layer.path for layer in self.layers))
+        raise KeyError(f"{path!r}: did you mean {near!r}?" if near else path)
 
 
 class RelatedPlace(_Frozen):

@@ -13,7 +13,7 @@ from modelspec.diagnostics import Finding, Related, Route, Where
 from modelspec.expressions import Expression, ExpressionError
 from modelspec.fitting import Fitted, Value, Written, fit
 from modelspec.kinds import Deferred, Refused, name_value, refuse_expression
-from modelspec.layer import Broken, fields_of, keeps_shape
+from modelspec.layer import Broken, keeps_shape
 from modelspec.shape import Shape, Unknown, show_dim, show_shape
 from modelspec.source import MAX_FAULTS
 from modelspec.spec import PASSING, SPOILT, Entry, Input, Spec, Spoilt
@@ -291,15 +291,31 @@ class _Walk:
             message += f" ({entry.layer.type_name()} {problem.constraint})"
         steps = tuple(problem.field.split(".")) if problem.field is not None else ()
         related: tuple[Related, ...] = ()
+        hint = problem.hint
         if problem.code == "MS308":
-            related = (Related(Where(("input",)), f"{value.dtype} comes from here"),)
+            source = self.find_dtype(index, value.dtype)
+            related = (Related(self.origin_of(source), f"{value.dtype} comes from here"),)
+            if source is not None and entry.layer.input_dtype == "integer":
+                hint = "indices come from the input: remove this layer, or move it to the front"
         elif problem.axis is not None and value.shape:
+            source = self.find_axis(index, problem.axis, len(value.shape))
             size = show_dim(value.shape[problem.axis])
             told = f"the axis of size {size} comes from here" if size != "?" else "the unknown axis comes from here"
             if problem.code == "MS303":
                 told = f"{show_shape(value.shape)} comes from here"
-            related = (Related(Where(self.origin(index, problem.axis, len(value.shape))), told),)
-        return Finding(problem.code, message, self.point(index, steps), problem.hint, path, related)
+                hint = self.mend_rank(source, entry, value.shape) or hint
+            related = (Related(self.origin_of(source), told),)
+        return Finding(problem.code, message, self.point(index, steps), hint, path, related)
+
+    def mend_rank(self, source: int | None, entry: Entry, shape: Shape) -> str | None:
+        """The way out where the wrong number of axes arrives, if it can be told from where they come from."""
+        if source is None:
+            too_many = not entry.layer.takes.fits(len(shape)) and entry.layer.takes.fits(len(shape) - 1)
+            return f"leave the batch out of `input`: {show_shape(shape[1:])}" if too_many and len(shape) > 1 else None
+        fitted = self.graph.fitted[source]
+        if fitted is not None and getattr(fitted.layer, "return_sequences", None) is False:
+            return f"write return_sequences: true in {name_layer(self.spec, source)}"
+        return None
 
     def point(self, index: int, steps: Route) -> Where:
         """Where an argument stands; the layer's type where it was not written."""
@@ -314,8 +330,20 @@ class _Walk:
             route = (*route, "type")
         return Where(route)
 
-    def origin(self, index: int, axis: int, rank: int) -> Route:
-        """The layer that gave an axis of what arrives at a layer its size, or the input."""
+    def origin_of(self, source: int | None) -> Where:
+        """Where a layer stands, or (None) the input."""
+        return Where(("input",) if source is None else ("layers", source))
+
+    def find_dtype(self, index: int, dtype: str) -> int | None:
+        """The layer that gave what arrives at a layer its dtype; None for the input."""
+        for earlier in range(index - 1, -1, -1):
+            fitted = self.graph.fitted[earlier]
+            if fitted is not None and fitted.inputs[0].dtype != dtype:
+                return earlier
+        return None
+
+    def find_axis(self, index: int, axis: int, rank: int) -> int | None:
+        """The layer that gave an axis of what arrives at a layer its size; None for the input."""
         axis = axis - rank if axis >= 0 else axis
         unknown = False
         for earlier in range(index - 1, -1, -1):
@@ -323,17 +351,14 @@ class _Walk:
             if fitted is None:
                 # What is wrong with this layer does not bear on the shape.
                 continue
-            before, after = fitted.inputs[0].shape, fitted.output_shape
-            unknown = unknown or isinstance(after[axis], Unknown)
+            unknown = unknown or isinstance(fitted.output_shape[axis], Unknown)
             if unknown:
                 # It comes from where the first unknown size does, whatever has become of the axes since.
-                if not any(isinstance(size, Unknown) for size in before):
-                    return ("layers", earlier)
-                continue
-            sets_sizes = any(field.required for field in fields_of(type(fitted.layer)).values())
-            if len(before) != len(after) or before[axis] != after[axis] or sets_sizes:
-                return ("layers", earlier)
-        return ("input",)
+                if not any(isinstance(size, Unknown) for size in fitted.inputs[0].shape):
+                    return earlier
+            elif not _passes(fitted, axis):
+                return earlier
+        return None
 
     def check_names(self) -> None:
         """Two layers with one path are an error, at the second."""
@@ -388,6 +413,17 @@ def _offer(expression: Expression, computed: Any, names: Mapping[str, Any]) -> s
     if not known or computed is None:
         return None
     return ", ".join(f"{name} is {name_value(names[name])}" for name in known[:4])
+
+
+def _passes(fitted: Fitted, axis: int) -> bool:
+    """Whether a layer passes an axis on: it comes out as it went in, and would if it were longer."""
+    before, after = fitted.inputs[0].shape, fitted.output_shape
+    if len(before) != len(after) or before[axis] != after[axis]:
+        return False
+    longer = list(before)
+    longer[axis] = before[axis] + 1
+    (shape, *_) = fitted.layer.outputs(tuple(longer)).values()
+    return bool(shape[axis] == longer[axis])
 
 
 def _put(given: Mapping[str, Any], path: Iterable[str], value: Any) -> dict[str, Any]:

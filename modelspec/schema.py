@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, Validat
 from pydantic_core import CoreSchema, core_schema
 
 from modelspec import catalogue
+from modelspec.catalogue.frameworks import NAMES
 from modelspec.closed import EXPRESSION, KEY, SHARED, Checked, Closed, Later, Part, read_value, refuse_later, validate
 from modelspec.diagnostics import Finding, Route, Where
 from modelspec.expressions import BUILTINS
@@ -23,9 +24,11 @@ from modelspec.language import (
     BUDGET_KINDS,
     DIALECT,
     DTYPE,
+    ENTRY_KEYS,
     FLAG,
     LATER_ENTRY_KEYS,
     LATER_KEYS,
+    LATER_OPERATIONS,
     LATER_TYPES,
     MAX_LAYERS,
     NAME,
@@ -177,7 +180,7 @@ class Layers:
             raise Refused(message, code="MS310", hint="split the model into several files")
         dialect = (info.context or {})["dialect"]
         refusals: list[Refused] = []
-        meant = None if (info.context or {})["stated"] else find_other_dialect(value, dialect)
+        meant = None if dialect is None else find_other_dialect(value, dialect)
         if meant is not None:
             index, other, argument = meant
             bare = isinstance(value[index], str)
@@ -393,7 +396,7 @@ def check(tree: Mapping[str, Any]) -> list[Finding]:
     # Of a dialect that nobody can guess no layer is known, and none is to blame.
     dialect = guess_dialect(tree)
     try:
-        validate(SpecV1, tree, context={"dialect": dialect, "stated": "dialect" in tree}, hints=_ADD)
+        validate(SpecV1, tree, context={"dialect": dialect}, hints=_ADD)
     except Refused as refused:
         told = [_find(part, tree) for part in islice(refused.each(), MAX_FAULTS)]
         if len(told) == MAX_FAULTS:
@@ -437,12 +440,26 @@ def _check_entry(value: Any, dialect: str, inside: bool) -> None:
         hint = "write a type such as " + ("Linear" if dialect == "torch" else "Dense")
         raise Refused(f"expected the name of a layer type, got {name_value(name)}", route=("type",), hint=hint)
     layer = _find_type(name, dialect, ("type",))
+    _refuse_foreign(value, layer)
     hints = (
         dict.fromkeys(("trainable", "dtype"), "write it beside the wrapper, for it and what is inside")
         if inside
         else {}
     )
     validate(entry_model(layer, inside), value, hints=hints)
+
+
+def _refuse_foreign(value: Mapping[str, Any], layer: type[Layer]) -> None:
+    """Refuse arguments that the other dialect's layer of the same name has, in one message."""
+    strange = [key for key in value if key not in fields_of(layer) and key not in (*ENTRY_KEYS, *LATER_ENTRY_KEYS)]
+    for dialect in catalogue.dialects():
+        other = catalogue.find(dialect, layer.type_name()) if dialect != layer.dialect else None
+        if strange and other is not None and all(key in fields_of(other) for key in strange):
+            are = "are arguments" if len(strange) > 1 else "is an argument"
+            message = f"{join_names(strange)} {are} of {dialect}'s {layer.type_name()}, not of {layer.dialect}'s"
+            own = [name for name, field in fields_of(layer).items() if field.way != "built"]
+            hint = f"{layer.dialect}'s are {', '.join(own[:6])}{', …' * (len(own) > 6)}"
+            raise Refused(message, code="MS203", route=(strange[0], KEY), hint=hint)
 
 
 def _check_bare(name: str, dialect: str) -> None:
@@ -457,8 +474,11 @@ def _find_type(name: str, dialect: str, route: Route) -> type[Layer]:
     layer = catalogue.find(dialect, name)
     if layer is not None:
         return layer
-    if name in LATER_TYPES:
+    if name in LATER_TYPES or (dialect == "torch" and name in LATER_OPERATIONS):
         raise refuse_later(name, route, _WRITE_OUT)
+    if name in NAMES[dialect]:
+        message = f"{name_value(name)} is a {dialect} layer that this version of modelspec does not know yet"
+        raise Refused(message, code="MS208", route=route, hint="`modelspec layers` lists those that it knows")
     raise Refused(f"{name_value(name)} is no {dialect} layer", code="MS207", route=route, hint=hint_type(name, dialect))
 
 
@@ -473,6 +493,9 @@ def _refuse_untyped(value: Mapping[str, Any], dialect: str) -> Refused:
             hint = spell(layer, arguments if isinstance(arguments, Mapping) else ())
             return Refused("'type' is missing", code="MS204", route=(only, KEY), hint=hint)
     for key in [*value][:32]:
+        if key.startswith("type:"):
+            message = f"'type' is missing: YAML takes {show_name(key)} for a key"
+            return Refused(message, code="MS204", route=(key, KEY), hint="a space is missing behind 'type:'")
         if nearest(key, ("type", "name")) == "type":
             return Refused(f"unknown key '{key}'", code="MS203", route=(key, KEY), hint="did you mean 'type'?")
     example = "Linear" if dialect == "torch" else "Dense"

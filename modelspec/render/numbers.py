@@ -28,10 +28,12 @@ def show_bytes(count: int | None) -> str:
 
 
 def show_share(part: int | None, whole: int) -> str:
-    """Write a part in per cent of the whole, to one decimal: rounded down within it, and up beyond it."""
+    """Write a part in per cent of the whole, to one decimal; 100.0 % is the whole itself, and nothing beside it."""
     if part is None or whole == 0:
         return "" if part is None or part else "100.0 %"
-    per_mille = part * 1000 // whole if part <= whole else -(-part * 1000 // whole)
+    per_mille = (part * 2000 + whole) // (2 * whole)
+    if part != whole and per_mille == 1000:
+        per_mille = 999 if part < whole else 1001
     return f"{per_mille // 10:,}.{per_mille % 10} %"
 
 

@@ -46,6 +46,8 @@ def explain_yaml(error: YAMLError, text: str) -> Finding:
         end = opened + len(lines.line(line)) - lines.place(opened).column + 1
         message = "a line that is neither a key with a colon nor an entry of a list"
         hint = "write 'key: value', with a space behind the colon, or indent it if it goes on with the line before"
+        if text.startswith("-", opened) and not text.startswith("--", opened):
+            hint = "a space is missing behind the '-'"
         return Finding("MS101", message, lines.place(opened, end), hint)
     if "undefined tag handle" in problem or (error.context or "").endswith(("a tag", "a tag directive")):
         start, end = [*match_properties(text, opened), (at, at + 1)][0]
@@ -63,6 +65,8 @@ def _explain_colon(at: int, lines: Text) -> Finding:
     line = lines.line(place.line)
     if re.search(r":\s", line[: place.column - 1]):
         hint = "put quotes around the value if the colon belongs to it"
+        if re.search(r",\s*\w+$", line[: place.column - 1]):
+            hint = "several keys in one line want braces: {type: …, …}"
         return Finding("MS101", "a second colon in one line", place, hint)
     above = islice(lines.lines_above(at), _MAX_ABOVE)
     number = next((number for number, text in above if text.strip()), 0)
