@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from modelspec.cost import Cost, count, count_layer, peak
+from modelspec.cost import Parts, add_up, count_layer, count_parts, peak
 from modelspec.diagnostics import Finding, Related, Route, Where
 from modelspec.kinds import find_near
 from modelspec.limit import BYTE_METRICS, Limit
@@ -43,10 +43,9 @@ def holds(limit: Limit, actual: Count) -> bool:
     )
 
 
-def measure(graph: Graph, cost: Cost, metric: str) -> Count:
-    """A metric of the whole model."""
-    actual: Count = peak(graph).bytes if metric == "peak_activation_bytes" else getattr(cost, metric)
-    return actual
+def measure(graph: Graph, parts: Parts, metric: str) -> Count:
+    """A metric of the whole model, whose layers cost `parts`."""
+    return peak(graph).bytes if metric == "peak_activation_bytes" else add_up(parts, metric)
 
 
 class Judgement(NamedTuple):
@@ -66,9 +65,9 @@ def judge(graph: Graph) -> Judgement:
     budget = graph.spec.budget
     if budget is None:
         return judgement
-    cost = count(graph)
+    parts = count_parts(graph) if budget.model else []
     for metric, limit in budget.model.items():
-        actual = measure(graph, cost, metric)
+        actual = measure(graph, parts, metric)
         judgement.verdicts.append(Verdict(metric, None, limit, actual, holds(limit, actual), ("budget", metric)))
     return _judge_layers(graph, budget, judgement) if budget.layers else judgement
 

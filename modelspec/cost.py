@@ -14,7 +14,19 @@ from modelspec.layer import Tensor
 from modelspec.resolve import Graph
 from modelspec.shape import Count, Unknown, numel
 
-__all__ = ["Cost", "Peak", "count", "count_layer", "count_tensor", "dtype_of", "is_trainable", "peak"]
+__all__ = [
+    "Cost",
+    "Parts",
+    "Peak",
+    "add_up",
+    "count",
+    "count_layer",
+    "count_parts",
+    "count_tensor",
+    "dtype_of",
+    "is_trainable",
+    "peak",
+]
 
 
 class Cost(NamedTuple):
@@ -95,14 +107,28 @@ def _bytes(value: Value) -> Count:
     return size_in_bytes(numel(value.shape), value.dtype)
 
 
+Parts = list[tuple[Cost, int]]
+"""What the layers of a model cost, each with how often it stands there."""
+
+
+def count_parts(graph: Graph) -> Parts:
+    """What the layers of a sound graph cost, equal ones together."""
+    return [(count_layer(fitted), times) for fitted, times in Counter(graph.fitted).items() if fitted is not None]
+
+
+def add_up(parts: Parts, metric: str) -> Count:
+    """One metric of the whole model."""
+    at = Cost._fields.index(metric)
+    sum_: Count = 0
+    for cost, times in parts:
+        sum_ = sum_ + times * cost[at]
+    return sum_
+
+
 def count(graph: Graph) -> Cost:
     """What the whole model costs: the sum over its layers. The graph must be sound."""
-    sums: list[Count] = [0] * len(Cost._fields)
-    for fitted, times in Counter(graph.fitted).items():
-        assert fitted is not None
-        for index, value in enumerate(count_layer(fitted)):
-            sums[index] = sums[index] + times * value
-    return Cost(*sums)
+    parts = count_parts(graph)
+    return Cost(*[add_up(parts, metric) for metric in Cost._fields])
 
 
 class Peak(NamedTuple):

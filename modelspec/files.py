@@ -159,8 +159,8 @@ def _read(path: str, mode: int) -> bytes:
 
 def _search(folder: str, found: Found, *, skip_unmarked: bool) -> None:
     specs = again = excluded = 0
-    for path, absolute, real in _walk(folder, found):
-        configuration = found.configuration(os.path.dirname(absolute))
+    for path, absolute, real, parent in _walk(folder, found):
+        configuration = found.configuration(parent)
         if not configuration.includes(absolute) or configuration.excludes(absolute):
             excluded += 1
         elif not found.is_new(real):
@@ -176,8 +176,8 @@ def _search(folder: str, found: Found, *, skip_unmarked: bool) -> None:
         found.trouble.append(f"no spec found in folder '{show_path(folder)}' (a spec carries the key 'modelspec'){why}")
 
 
-def _walk(folder: str, found: Found) -> Iterator[tuple[str, str, str]]:
-    """Give the files in a folder that may be specs: the path as called, the absolute path, and where it really lies.
+def _walk(folder: str, found: Found) -> Iterator[tuple[str, str, str, str]]:
+    """Give the files in a folder that may be specs: the path as called, the absolute path, where it lies, its folder.
 
     Those of a folder come before those of the folders inside. Hidden folders and node_modules are passed by, and a
     link to a folder is not followed: what it leads to has a place of its own, and links can run in circles.
@@ -192,17 +192,17 @@ def _walk(folder: str, found: Found) -> Iterator[tuple[str, str, str]]:
             found.trouble.append(_cannot_read(called or os.curdir, error))
             continue
         folders: list[tuple[str, str, str]] = []
+        # Joined once for each folder, not for each file.
+        before, above, beyond = os.path.join(called, ""), os.path.join(absolute, ""), os.path.join(real, "")
         for entry in entries:
             name = entry.name
             try:
                 if entry.is_dir(follow_symlinks=False):
                     if not name.startswith(".") and name != "node_modules":
-                        inside = (os.path.join(called, name), os.path.join(absolute, name), os.path.join(real, name))
-                        folders.append(inside)
+                        folders.append((before + name, above + name, beyond + name))
                 elif name.lower().endswith(ENDINGS) and entry.is_file():
-                    path = os.path.join(called, name)
-                    own = os.path.realpath(path) if entry.is_symlink() else os.path.join(real, name)
-                    yield path, os.path.join(absolute, name), own
+                    path = before + name
+                    yield path, above + name, os.path.realpath(path) if entry.is_symlink() else beyond + name, absolute
             except OSError as error:
                 if error.errno != errno.ELOOP:  # a link to itself is no file
                     found.trouble.append(_cannot_read(os.path.join(called, name), error))

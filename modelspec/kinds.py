@@ -22,6 +22,7 @@ __all__ = [
     "Integer",
     "Kind",
     "ListOf",
+    "Literal",
     "Number",
     "Optional",
     "PerAxis",
@@ -319,13 +320,20 @@ class Boolean(Kind):
         return {"anyOf": [{"type": "boolean"}, {"allOf": [dict(expression)], "not": slips}]}
 
 
-class Text(Kind):
-    """A string, taken as it is."""
-
-    words = "text"
+class Literal(Kind):
+    """What holds no expressions: a string in it is a string."""
 
     def find(self, value: Any) -> Iterator[tuple[Route, str]]:
         return iter(())
+
+    def read(self, value: Any) -> Any:
+        return self.complete(value)
+
+
+class Text(Literal):
+    """A string, taken as it is."""
+
+    words = "text"
 
     def complete(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -336,15 +344,12 @@ class Text(Kind):
         return {"type": "string"}
 
 
-class Choice(Kind):
+class Choice(Literal):
     """One of a few words."""
 
     def __init__(self, *options: str) -> None:
         self.options = options
         self.words = "one of " + ", ".join(options) if len(options) > 1 else options[0]
-
-    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
-        return iter(())
 
     def complete(self, value: Any) -> Any:
         if value.__class__ is str and value in self.options:
@@ -534,13 +539,10 @@ class PerAxis(_Members):
         return {"anyOf": [*single, array]}
 
 
-class AnyValue(Kind):
+class AnyValue(Literal):
     """Whatever stands there: what bears on no shape and no count, and has no fixed form."""
 
     words = "any value"
-
-    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
-        return iter(())
 
     def complete(self, value: Any) -> Any:
         return value

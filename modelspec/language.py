@@ -7,7 +7,7 @@ from typing import Any
 
 from modelspec.diagnostics import Route
 from modelspec.dtype import BITS
-from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Number, Optional, Refused, Text
+from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Refused, Text
 from modelspec.limit import BYTE_METRICS, COUNT_METRICS, LimitKind
 from modelspec.shape import UNKNOWN
 
@@ -134,13 +134,10 @@ class _DtypeKind(Choice):
         raise self.refuse(value, hint, code="MS206")
 
 
-class _NameKind(Kind):
+class _NameKind(Literal):
     """A layer's name: text or a whole number; dots make levels."""
 
     words = "a name"
-
-    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
-        return iter(())
 
     def complete(self, value: Any) -> str:
         if value.__class__ is int:

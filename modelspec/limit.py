@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from modelspec.diagnostics import Route
-from modelspec.kinds import Kind, Refused, name_value
+from modelspec.kinds import Literal, Refused, name_value
 
 __all__ = ["BYTE_METRICS", "COUNT_METRICS", "LAYER_METRICS", "METRICS", "Limit", "LimitKind"]
 
@@ -56,7 +55,7 @@ class Limit(NamedTuple):
     exactly: int | None = None
 
 
-class LimitKind(Kind):
+class LimitKind(Literal):
     """A limit on a metric: a number with a unit (at most), or a mapping of `max`, `min` and `exactly`."""
 
     def __init__(self, unit: str) -> None:
@@ -65,9 +64,6 @@ class LimitKind(Kind):
         self.example = "200K" if unit == "count" else "110 MiB"
         self.words = f"a limit such as {self.example}, or max, min, exactly"
         self.number_words = f"a number such as 200_000 or {self.example}"
-
-    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
-        return iter(())
 
     def complete(self, value: Any) -> Limit:
         if not isinstance(value, Mapping):

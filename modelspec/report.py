@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from modelspec.budget import Verdict, measure
-from modelspec.cost import Cost, count, count_layer, count_tensor, dtype_of, is_trainable
+from modelspec.budget import Verdict
+from modelspec.cost import Cost, count, count_layer, count_tensor, dtype_of, is_trainable, peak
 from modelspec.diagnostics import Finding, Where
 from modelspec.fitting import Fitted, Value
 from modelspec.kinds import find_near
@@ -236,7 +236,7 @@ def _metrics(cost: Cost) -> dict[str, int | None]:
 
 def _total(graph: Graph) -> Totals:
     cost = count(graph)
-    return Totals(**_metrics(cost), peak_activation_bytes=_known(measure(graph, cost, "peak_activation_bytes")))
+    return Totals(**_metrics(cost), peak_activation_bytes=_known(peak(graph).bytes))
 
 
 def _describe_layer(document: Document, node: Node) -> Layer:

@@ -99,6 +99,8 @@ class _Walk:
         self.findings: list[Finding] = []
         self.filled: dict[Any, tuple[dict[str, Any], str]] = {}
         self.evaluated = 0
+        self.is_spoilt = not all(map(str.isidentifier, spec.variables))
+        """Whether there is a variable that cannot be read, which is told where it is declared."""
         self.is_unknown = False
         """Whether an unknown size has been told to be in the way: whatever else it is in the way of has that cause."""
 
@@ -117,10 +119,7 @@ class _Walk:
         values: list[Any] = []
         good = True
         for inner, expression in deferred.expressions:
-            # A variable whose name cannot be used has been told where it is declared.
-            unusable = not expression.text.isidentifier() and expression.text in self.spec.variables
-            spoilt = unusable or any(names.get(name) is SPOILT for name in expression.names)
-            if spoilt or (not arriving and expression.names & _ARRIVING):
+            if (self.is_spoilt and self.reads_spoilt(expression)) or (not arriving and expression.names & _ARRIVING):
                 good = False
                 continue
             self.evaluated += len(expression.text)
@@ -149,6 +148,11 @@ class _Walk:
                         break
                 self.tell(part, route, index)
             return SPOILT
+
+    def reads_spoilt(self, expression: Expression) -> bool:
+        """Whether an expression reads a variable that has been told to be wrong."""
+        unusable = not expression.text.isidentifier() and expression.text in self.spec.variables
+        return unusable or any(self.names.get(name) is SPOILT for name in expression.names)
 
     def name_later(self, expression: Expression, names: Mapping[str, Any], route: Route) -> str | None:
         """The variable that an expression reads before it is there, if that is what is wrong."""
@@ -188,6 +192,7 @@ class _Walk:
                 self.names[name] = Unknown(name)
             else:
                 self.names[name] = value
+            self.is_spoilt = self.is_spoilt or self.names[name] is SPOILT
 
     def read_input(self) -> None:
         given = self.spec.input

@@ -459,25 +459,25 @@ with open("/proc/self/status") as file:
 
 
 @pytest.fixture(scope="module")
-def second() -> float:
-    """A second, or 2.2 times what the parser's bare events of the slowest file at the bound take on this machine."""
+def bound() -> float:
+    """Seconds that are more than noise: several times what the bare events of the slowest file take on this machine."""
     get = CParser(FULL["maps"]()).get_event
     start = time.process_time()
     for _ in range(MAX_NODES):
         get()
-    return max(1.0, 2.2 * (time.process_time() - start))
+    return max(4.0, 8 * (time.process_time() - start))
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 @pytest.mark.parametrize("name", FULL)
-def test_files_at_the_bound_are_told_about_in_a_second_and_256_mib(name: str, second: float, tmp_path: Path) -> None:
+def test_files_at_the_bound_are_told_about_soon_and_in_256_mib(name: str, bound: float, tmp_path: Path) -> None:
     file = tmp_path / "hostile"
     file.write_bytes(FULL[name]())
     result = subprocess.run([sys.executable, "-c", RUN, file], capture_output=True, text=True, check=True, timeout=60)
     *runs, memory = result.stdout.splitlines()
     for run in runs:
         seconds, findings = run.split()
-        assert float(seconds) < second
+        assert float(seconds) < bound
         assert int(findings) <= MAX_FAULTS + 1
     assert int(memory) < 256 * 1024
 
@@ -539,9 +539,9 @@ def measure(text: str, path: str) -> float:
 def test_time_grows_with_the_text_and_no_faster(name: str, path: str) -> None:
     write, n = HOSTILE[name], 8_000
     short, long = (min(measure(write(size), path) for _ in range(2)) for size in (n, 2 * n))
-    # 50 ms for what does not grow, and for the noise of a clock: quadratic time at this size is seconds.
-    assert long < 0.05 + 3 * short
-    assert short < 0.5
+    # 0.2 s for what does not grow, and for the noise of a clock: quadratic time at this size is seconds.
+    assert long < 0.2 + 3 * short
+    assert short < 2
 
 
 # --- The mark ---------------------------------------------------------------------------------------------------------

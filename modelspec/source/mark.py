@@ -11,6 +11,8 @@ __all__ = ["find_mark"]
 
 def find_mark(data: bytes) -> bool:
     """Whether a text without byte order mark has the key `modelspec` at its top."""
+    if data.startswith(b"modelspec: "):
+        return True
     first = re.search(rb"(?:^|[\r\n])(?:---[ \t]++)?[ \t]*+(?!---\s)([^\s#%])", data)
     if first is None or first.group(1) == b"[":
         return False
