@@ -146,8 +146,14 @@ def _read_standard_input() -> bytes:
 def _read(path: str, mode: int) -> bytes:
     """Read a file. Raises OSError."""
     if not stat.S_ISFIFO(mode):
-        with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)
+        # Asked for as many bytes as the bound allows, each read would make room for them all.
+        with open(path, "rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(min(size, MAX_BYTES) + 1)
+            # What the system makes up as it is read (in /proc) has no size beforehand.
+            while size < len(data) <= MAX_BYTES and (more := file.read(MAX_BYTES + 1 - len(data))):
+                data += more
+            return data
     # A pipe that nobody writes to would make us wait for ever; `<(command)` has its writer when we come.
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         os.set_blocking(file.fileno(), True)

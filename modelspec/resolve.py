@@ -225,7 +225,7 @@ class _Walk:
         append = self.graph.fitted.append
         for index, entry in enumerate(self.spec.entries):
             fitted: Fitted | None = None
-            if isinstance(entry, Entry):
+            if entry.__class__ is Entry:
                 if value is not None and not entry.deferred:
                     fitted = entry.memo.get(value)
                 if fitted is None:

@@ -126,7 +126,8 @@ class Spec:
         self.budget: Budget | None = None
 
 
-_ENTRIES: dict[tuple[str, str, str], dict[Any, Entry]] = {}
+_Named = tuple[Entry | Spoilt, str | Spoilt | None]
+_ENTRIES: dict[tuple[str, str, str], dict[Any, _Named]] = {}
 """The entries of this run, by what bears on them (dialect and dtypes), then by what they say."""
 
 
@@ -274,31 +275,37 @@ class _Reader:
             return
         if len(known) > MAX_LAYERS:
             known.clear()
-        name_of = spec.names.append
         for value in layers:
-            name = None
-            if value.__class__ is str:
-                key: Any = value
-            else:
-                # A name bears on nothing but the path: layers that differ in it alone are one entry.
-                if value.__class__ is dict and "name" in value:
-                    value = value.copy()
-                    name = self._value(NAME, value.pop("name"))
-                # Marshalled bytes tell 1 from 1.0 and from true, which a tuple of the values would not.
-                key = dumps(value, 2)
-            name_of(name)
-            entry = known.get(key)
-            if entry is None:
-                read = read_entry(spec.dialect, value)
-                if read is None:
-                    self.sure = False
-                    entries.append(_spoil(spec.dialect, value))
-                    continue
-                known[key] = entry = read
-            if entry.deferred:
+            # Marshalled bytes tell 1 from 1.0 and from true, which a tuple of the values would not.
+            key: Any = value if value.__class__ is str else dumps(value, 2)
+            found = known.get(key)
+            if found is None:
+                found = self._read_layer(value, known)
+                if SPOILT not in found and PASSING not in found:
+                    known[key] = found
+            entry, name = found
+            if isinstance(entry, Entry) and entry.deferred:
                 for _, deferred in entry.deferred:
                     self._count(deferred, ("layers", len(entries)))
             entries.append(entry)
+            spec.names.append(name)
+
+    def _read_layer(self, value: Any, known: dict[Any, _Named]) -> _Named:
+        """An entry and its name. A name bears on nothing but the path: what differs in it alone is one entry."""
+        name = None
+        if isinstance(value, dict) and "name" in value:
+            value = value.copy()
+            name = self._value(NAME, value.pop("name"))
+            found = known.get(dumps(value, 2))
+            if found is not None:
+                return found[0], name
+        entry = read_entry(self.spec.dialect, value)
+        if entry is None:
+            self.sure = False
+            return _spoil(self.spec.dialect, value), name
+        if name is not None:
+            known[dumps(value, 2)] = entry, None
+        return entry, name
 
     def _read_budget(self, value: Any) -> Budget | None:
         if not isinstance(value, dict):

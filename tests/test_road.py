@@ -590,3 +590,12 @@ def test_model_counted_by_hand(name: str) -> None:
 
 def test_every_seed_is_counted_by_hand() -> None:
     assert {path.name for path in (ROOT / "specs" / "seeds").iterdir()} == set(BY_HAND)
+
+
+def test_what_was_wrong_stays_wrong() -> None:
+    # Entries are kept for when they come again in a run: only those in which nothing is wrong.
+    for layer in ({"name": "a:b", "type": "Linear", "out_features": 2}, {"type": "Linear", "out_features": 0}):
+        document = {"modelspec": 1, "input": [4], "layers": [layer]}
+        first, second = (modelspec.check(document).diagnostics for _ in range(2))
+        assert first
+        assert first == second
