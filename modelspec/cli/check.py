@@ -10,6 +10,11 @@ from modelspec.cli import console
 
 __all__ = ["check"]
 
+BATCH = 32 * 2**20
+"""Bytes of texts that wait together."""
+MANY = 200
+"""Texts from which on it is worth to look at them on all cores."""
+
 
 def check(
     paths: Sequence[str],
@@ -21,31 +26,59 @@ def check(
     stdin_filename: str | None = None,
 ) -> int:
     """Check specs; return the exit status: 0 all is well, 1 something was found, 2 the call was wrong."""
-    checked = 0
-    outcomes: list[road.Outcome] = []
-
-    def follow(text: files.Text) -> None:
-        nonlocal checked
-        checked += 1
-        outcome = road.follow(text.data, text.path)
-        # Of a spec in which all is well, the text report says no more than that it was checked.
-        if outcome.findings or format != "text":
-            outcomes.append(outcome)
-
+    batch = _Batch(keep_all=format != "text")
     found = files.find(
-        paths, skip_unmarked=skip_unmarked, force_exclude=force_exclude, stdin_filename=stdin_filename, take=follow
+        paths, skip_unmarked=skip_unmarked, force_exclude=force_exclude, stdin_filename=stdin_filename, take=batch.take
     )
+    batch.follow()
     if format == "text":
-        text = _tell(checked, outcomes, found, color=console.has_color(output))
+        text = _tell(batch.checked, batch.outcomes, found, color=console.has_color(output))
     else:
-        text = console.render(road.write_report(outcomes, found.findings), format)
+        text = console.render(road.write_report(batch.outcomes, found.findings), format)
     written = console.write(text, output)
     for trouble in found.trouble:
         print(f"modelspec: {trouble}", file=sys.stderr)  # noqa: T201
     if found.trouble or not written:
         return console.USAGE
-    failed = any(not outcome.ok for outcome in outcomes) or bool(found.findings)
+    failed = any(not outcome.ok for outcome in batch.outcomes) or bool(found.findings)
     return console.FOUND if failed else console.WELL
+
+
+class _Batch:
+    """Texts on their way down the road, as many together as `BATCH` allows.
+
+    Of a spec in which all is well, the text report says no more than that it was checked: only with `keep_all` is its
+    outcome kept.
+    """
+
+    def __init__(self, *, keep_all: bool) -> None:
+        self.keep_all = keep_all
+        self.checked = 0
+        self.outcomes: list[road.Outcome] = []
+        self.texts: list[files.Text] = []
+        self.size = 0
+
+    def take(self, text: files.Text) -> None:
+        """Take one more text; follow all that wait when they are too many to wait."""
+        self.texts.append(text)
+        self.size += len(text.data)
+        if self.size > BATCH:
+            self.follow()
+
+    def follow(self) -> None:
+        """Take all that wait down the road."""
+        well: set[int] = set()
+        if len(self.texts) >= MANY and not self.keep_all:
+            from modelspec.screening import screen
+
+            well = screen(self.texts)
+        self.checked += len(self.texts)
+        for index, text in enumerate(self.texts):
+            if index not in well:
+                outcome = road.follow(text.data, text.path)
+                if outcome.findings or self.keep_all:
+                    self.outcomes.append(outcome)
+        self.texts, self.size = [], 0
 
 
 def _tell(checked: int, wrong: Sequence[road.Outcome], found: files.Found, *, color: bool) -> str:
