@@ -11,7 +11,7 @@ import pytest
 from modelspec import road, screening
 from modelspec.cli.check import MANY, check
 
-SPEC = "modelspec: 1\ninput: [4]\nlayers:\n  - {{type: Linear, out_features: {0}}}\nbudget: {{parameters: 1K}}\n"
+SPEC = "modelspec: 1\ninput: [4]\nlayers:\n  - {{type: Linear, out_features: {0}}}\nbudget: {{parameters: 2K}}\n"
 WRONG = {3: "0", 77: "hiden", MANY - 1: "3000", MANY + 20: "8.5"}
 
 
