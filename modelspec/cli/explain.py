@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from modelspec import catalogue
 from modelspec.cli import console, single
 
 __all__ = ["explain"]
@@ -13,6 +14,9 @@ def explain(path: str, layer: str | None, *, output: str | None = None, stdin_fi
     """Explain a spec (one layer of it, if named) or a code; return the exit status."""
     if _is_code(path):
         return _explain_code(path.upper(), output)
+    if path in {name for dialect in catalogue.dialects() for name in catalogue.list_names(dialect)}:
+        print(f"modelspec: {path} is a layer type: `modelspec layers {path}` shows it", file=sys.stderr)  # noqa: T201
+        return console.USAGE
     outcome = single.follow(path, stdin_filename)
     if isinstance(outcome, int):
         return outcome
@@ -42,7 +46,7 @@ def _explain_code(code: str, output: str | None) -> int:
     from modelspec.diagnostics import CODES
 
     if code not in CODES:
-        print(f"modelspec: there is no code {code}: they run {', '.join(CODES)}", file=sys.stderr)  # noqa: T201
+        print(f"modelspec: there is no code {code}; docs/checks.md lists all {len(CODES)}", file=sys.stderr)  # noqa: T201
         return console.USAGE
     from importlib.resources import files
 

@@ -26,6 +26,9 @@ def layers(type: str | None, *, dialect: str | None = None, output: str | None =
         folded = [name for name in names if name.lower() == type.lower()]
         near = folded or difflib.get_close_matches(type, names, 1)
         hint = f"did you mean '{near[0]}'?" if near else "`modelspec layers` lists all types"
+        others = [each for each in catalogue.dialects() if catalogue.find(each, type) is not None]
+        if others:
+            hint = f"it is a type of {others[0]}, not of {dialect}"
         print(f"modelspec: no layer type '{type}': {hint}", file=sys.stderr)  # noqa: T201
         return console.USAGE
     text = "\n".join(describe(layer) for layer in found)
