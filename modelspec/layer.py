@@ -391,8 +391,10 @@ class Layer:
 
 def list_constraints(layer: type[Layer]) -> Iterator[tuple[str, str]]:
     """The numbered constraints of a layer's docstring: `("C1", "in_features is …")`."""
+    import inspect
     import re
 
-    text = layer.__doc__ or ""
-    for match in re.finditer(r"^ +(C\d+)  (.+(?:\n {8,}\S.*)*)", text, re.MULTILINE):
+    # From Python 3.13 on, docstrings come without their indentation.
+    text = inspect.cleandoc(layer.__doc__ or "")
+    for match in re.finditer(r"^(C\d+)  (.+(?:\n {4,}\S.*)*)", text, re.MULTILINE):
         yield match[1], " ".join(match[2].split())

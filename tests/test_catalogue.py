@@ -123,7 +123,7 @@ def test_constraints_that_are_named_are_written_down(layer: type[Layer]) -> None
 @every_class
 def test_docstring_has_its_source(layer: type[Layer]) -> None:
     assert layer.__doc__ is not None
-    assert re.search(r"^    Source: \S", layer.__doc__, re.MULTILINE)
+    assert re.search(r"^Source: \S", inspect.cleandoc(layer.__doc__), re.MULTILINE)
     assert layer.__doc__.partition("\n")[0].endswith(".")
 
 
