@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from modelspec.cost import Parts, add_up, count_layer, count_parts, peak
 from modelspec.diagnostics import Finding, Related, Route, Where
-from modelspec.kinds import find_near
 from modelspec.limit import BYTE_METRICS, Limit
+from modelspec.refusal import find_near
 from modelspec.resolve import Graph, Node
 from modelspec.shape import Count, Unknown, total
 from modelspec.source import MAX_FAULTS

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationErro
 from pydantic_core import CoreSchema, core_schema
 
 from modelspec.diagnostics import Route
-from modelspec.kinds import Kind, Refused, name_value
+from modelspec.kinds import Kind
+from modelspec.refusal import Refused, name_value
 from modelspec.slips import cut_in_list, cut_in_mapping, hint_value, join_names, nearest, show_name
 from modelspec.source import MAX_FAULTS
 

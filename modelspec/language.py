@@ -7,8 +7,9 @@ from typing import Any
 
 from modelspec.diagnostics import Route
 from modelspec.dtype import BITS
-from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Refused, Text
+from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Text
 from modelspec.limit import BYTE_METRICS, COUNT_METRICS, LimitKind
+from modelspec.refusal import Refused
 from modelspec.shape import UNKNOWN
 
 __all__ = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from modelspec.kinds import Literal, Refused, name_value
+from modelspec.kinds import Literal
+from modelspec.refusal import Refused, name_value
 
 __all__ = ["BYTE_METRICS", "COUNT_METRICS", "LAYER_METRICS", "METRICS", "Limit", "LimitKind"]
 

@@ -15,8 +15,8 @@ from modelspec.budget import Verdict
 from modelspec.cost import Cost, count, count_layer, count_tensor, dtype_of, is_trainable, peak
 from modelspec.diagnostics import Finding, Where
 from modelspec.fitting import Fitted, Value
-from modelspec.kinds import find_near
 from modelspec.limit import METRICS, Limit
+from modelspec.refusal import find_near
 from modelspec.resolve import Graph, Node
 from modelspec.shape import Count, Unknown
 from modelspec.source import Document

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from modelspec.diagnostics import Finding, Related, Route, Where
 from modelspec.expressions import Expression, ExpressionError
 from modelspec.fitting import Fitted, Value, Written, fit
-from modelspec.kinds import Deferred, Refused, name_value, refuse_expression
+from modelspec.kinds import Deferred, refuse_expression
 from modelspec.layer import Broken, keeps_shape
+from modelspec.refusal import Refused, name_value
 from modelspec.shape import Shape, Unknown, show_dim, show_shape
 from modelspec.source import MAX_FAULTS
 from modelspec.spec import PASSING, SPOILT, Entry, Input, Spec, Spoilt

@@ -19,7 +19,6 @@ from modelspec.catalogue.frameworks import NAMES
 from modelspec.closed import EXPRESSION, KEY, SHARED, Checked, Closed, Later, Part, read_value, refuse_later, validate
 from modelspec.diagnostics import Finding, Route, Where
 from modelspec.expressions import BUILTINS
-from modelspec.kinds import Refused, name_value
 from modelspec.language import (
     BUDGET_KINDS,
     DIALECT,
@@ -39,6 +38,7 @@ from modelspec.language import (
 from modelspec.layer import Field as LayerField
 from modelspec.layer import Layer, fields_of
 from modelspec.limit import BYTE_METRICS, LAYER_METRICS, METRICS
+from modelspec.refusal import Refused, name_value
 from modelspec.slips import (
     cut_in_mapping,
     find_other_dialect,

@@ -9,9 +9,9 @@ from typing import Any
 
 from modelspec import catalogue
 from modelspec.expressions import MAX_LENGTH, ExpressionError, parse
-from modelspec.kinds import Refused
 from modelspec.language import ENTRY_KEYS
 from modelspec.layer import Layer, fields_of
+from modelspec.refusal import Refused
 from modelspec.source import MAX_FAULTS
 
 __all__ = [

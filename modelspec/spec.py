@@ -17,7 +17,7 @@ from modelspec.diagnostics import Finding, Route, Where
 from modelspec.dtype import is_float
 from modelspec.expressions import BUILTINS
 from modelspec.fitting import Written
-from modelspec.kinds import Deferred, Kind, Refused, name_value
+from modelspec.kinds import Deferred, Kind
 from modelspec.language import (
     BUDGET_KINDS,
     DIALECT,
@@ -34,6 +34,7 @@ from modelspec.language import (
 )
 from modelspec.layer import Layer, fields_of, keeps_shape
 from modelspec.limit import LAYER_METRICS, METRICS, Limit
+from modelspec.refusal import Refused, name_value
 from modelspec.source import MARK, Document
 
 __all__ = ["PASSING", "SPOILT", "Budget", "Entry", "Input", "Spec", "Spoilt", "read"]

@@ -18,8 +18,9 @@ from oracle.outcome import Question, read
 from modelspec.catalogue import dialects, list_layers
 from modelspec.expressions import parse
 from modelspec.fitting import Fitted, Value, fit
-from modelspec.kinds import Deferred, Refused
+from modelspec.kinds import Deferred
 from modelspec.layer import Example, Layer, fields_of, list_constraints
+from modelspec.refusal import Refused
 from modelspec.shape import Unknown, numel
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from modelspec.kinds import Refused
 from modelspec.limit import MAX_LENGTH, MAX_LIMIT, Limit, LimitKind
+from modelspec.refusal import Refused
 
 COUNT, BYTE = LimitKind("count"), LimitKind("byte")
 DECIMAL = {"": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}

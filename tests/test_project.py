@@ -46,6 +46,7 @@ ROAD = {
     ".files",
     ".fitting",
     ".kinds",
+    ".refusal",
     ".language",
     ".layer",
     ".limit",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from modelspec import files, road
@@ -37,7 +36,7 @@ def check(
         text = console.render(road.write_report(batch.outcomes, found.findings), format)
     written = console.write(text, output)
     for trouble in found.trouble:
-        print(f"modelspec: {trouble}", file=sys.stderr)  # noqa: T201
+        console.complain(trouble)
     if found.trouble or not written:
         return console.USAGE
     failed = any(not outcome.ok for outcome in batch.outcomes) or bool(found.findings)

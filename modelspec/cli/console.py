@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from modelspec.report import Report
 
-__all__ = ["FORMATS", "FOUND", "USAGE", "WELL", "has_color", "render", "width", "write"]
+__all__ = ["FORMATS", "FOUND", "USAGE", "WELL", "complain", "has_color", "render", "width", "write"]
 
 WELL = 0
 FOUND = 1
@@ -49,6 +49,11 @@ def render(report: Report, format: str, output: str | None = None) -> str:
     return text.show_report(report, width=width(output), color=has_color(output))
 
 
+def complain(trouble: str) -> None:
+    """Say on standard error what is wrong with the call."""
+    print(f"modelspec: {trouble}", file=sys.stderr)  # noqa: T201
+
+
 def write(text: str, output: str | None) -> bool:
     """Write to standard output, or to a file: whole, or not at all. False if that failed, which is then told."""
     if output is None or output == "-":
@@ -74,7 +79,7 @@ def write(text: str, output: str | None) -> bool:
         os.chmod(temporary, mode)
         os.replace(temporary, os.path.realpath(output))
     except OSError as error:
-        print(f"modelspec: cannot write '{output}': {error.strerror}", file=sys.stderr)  # noqa: T201
+        complain(f"cannot write '{output}': {error.strerror}")
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
         return False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from modelspec import catalogue
 from modelspec.cli import console, single
 
@@ -15,7 +13,7 @@ def explain(path: str, layer: str | None, *, output: str | None = None, stdin_fi
     if _is_code(path):
         return _explain_code(path.upper(), output)
     if path in {name for dialect in catalogue.dialects() for name in catalogue.list_names(dialect)}:
-        print(f"modelspec: {path} is a layer type: `modelspec layers {path}` shows it", file=sys.stderr)  # noqa: T201
+        console.complain(f"{path} is a layer type: `modelspec layers {path}` shows it")
         return console.USAGE
     outcome = single.follow(path, stdin_filename)
     if isinstance(outcome, int):
@@ -27,7 +25,7 @@ def explain(path: str, layer: str | None, *, output: str | None = None, stdin_fi
         paths = outcome.graph.paths()
         near = difflib.get_close_matches(layer, paths, 1)
         hint = f"did you mean '{near[0]}'?" if near else "it has " + ", ".join(paths[:8]) + ", …" * (len(paths) > 8)
-        print(f"modelspec: '{path}' has no layer '{layer}': {hint}", file=sys.stderr)  # noqa: T201
+        console.complain(f"'{path}' has no layer '{layer}': {hint}")
         return console.USAGE
     from modelspec.derivation import derive
     from modelspec.render.explanation import show_explanation
@@ -46,7 +44,7 @@ def _explain_code(code: str, output: str | None) -> int:
     from modelspec.diagnostics import CODES
 
     if code not in CODES:
-        print(f"modelspec: there is no code {code}; docs/checks.md lists all {len(CODES)}", file=sys.stderr)  # noqa: T201
+        console.complain(f"there is no code {code}; docs/checks.md lists all {len(CODES)}")
         return console.USAGE
     from importlib.resources import files
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from modelspec.cli import console
 
@@ -46,10 +45,10 @@ budget:
 def init(path: str, *, dialect: str = "torch") -> int:
     """Write a first spec; return the exit status. A file that is there is left as it is."""
     if os.path.lexists(path):
-        print(f"modelspec: '{path}' is there already: name another file", file=sys.stderr)  # noqa: T201
+        console.complain(f"'{path}' is there already: name another file")
         return console.USAGE
     if not path.endswith((".yaml", ".yml")):
-        print(f"modelspec: '{path}' must end in .yaml or .yml", file=sys.stderr)  # noqa: T201
+        console.complain(f"'{path}' must end in .yaml or .yml")
         return console.USAGE
     stem = os.path.basename(path).rpartition(".")[0]
     name = "".join(letter if letter.isalnum() else "-" for letter in stem).strip("-") or "model"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from modelspec import catalogue
 from modelspec.cli import console
 
@@ -29,7 +27,7 @@ def layers(type: str | None, *, dialect: str | None = None, output: str | None =
         others = [each for each in catalogue.dialects() if catalogue.find(each, type) is not None]
         if others:
             hint = f"it is a type of {others[0]}, not of {dialect}"
-        print(f"modelspec: no layer type '{type}': {hint}", file=sys.stderr)  # noqa: T201
+        console.complain(f"no layer type '{type}': {hint}")
         return console.USAGE
     text = "\n".join(describe(layer) for layer in found)
     return console.WELL if console.write(text, output) else console.USAGE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from modelspec import files, road
@@ -20,7 +19,7 @@ def report(
     result = road.write_report(outcomes, found.findings)
     written = console.write(console.render(result, format, output), output)
     for trouble in found.trouble:
-        print(f"modelspec: {trouble}", file=sys.stderr)  # noqa: T201
+        console.complain(trouble)
     if found.trouble or not written:
         return console.USAGE
     return console.WELL if result.ok else console.FOUND

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from modelspec import files, road
 from modelspec.cli import console
 
@@ -13,11 +11,11 @@ __all__ = ["follow"]
 def follow(path: str, stdin_filename: str | None) -> road.Outcome | int:
     """Take one spec down the road; an exit status where it cannot be gone on with, the reason told."""
     if path != files.STANDARD_INPUT and files.is_folder(path):
-        print(f"modelspec: '{path}' is a folder: name one spec", file=sys.stderr)  # noqa: T201
+        console.complain(f"'{path}' is a folder: name one spec")
         return console.USAGE
     found = files.find([path], stdin_filename=stdin_filename)
     for trouble in found.trouble:
-        print(f"modelspec: {trouble}", file=sys.stderr)  # noqa: T201
+        console.complain(trouble)
     if not found.texts:
         return console.USAGE
     outcome = road.follow(found.texts[0].data, found.texts[0].path)

@@ -7,8 +7,9 @@ from typing import Any
 
 from modelspec.catalogue import find
 from modelspec.fitting import Fitted, Value, Written, fit
-from modelspec.kinds import Deferred, Refused
+from modelspec.kinds import Deferred
 from modelspec.layer import Layer, fields_of
+from modelspec.refusal import Refused
 
 from .outcome import Outcome, Question
 

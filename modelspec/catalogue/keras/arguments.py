@@ -7,21 +7,9 @@ Source: keras.activations, keras.initializers, keras.regularizers, keras.constra
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from modelspec.kinds import (
-    AnyValue,
-    Boolean,
-    Choice,
-    Integer,
-    Kind,
-    ListOf,
-    Number,
-    Optional,
-    Refused,
-    Words,
-    find_near,
-    name_value,
-)
+from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Number, Optional, Words
 from modelspec.layer import Broken
+from modelspec.refusal import Refused, find_near, name_value
 
 __all__ = [
     "ActivationFunction",
