@@ -17,7 +17,7 @@ from modelspec.spec import Budget
 __all__ = ["Verdict", "find_excess", "judge", "measure"]
 
 
-MAX_MATCHES = 2_000_000
+MAX_MATCHES = 500_000
 """Patterns of a budget times the layers that they are held against: half a second."""
 
 

@@ -323,6 +323,23 @@ def test_what_is_written_is_read_and_every_value_stands_at_its_place(
             assert cut(document, document.place(Where(route, span=(1, len(value))))) == value[1:]
 
 
+@pytest.mark.parametrize(("path", "write"), WRITERS, ids=["json", "json-indented", "yaml-flow", "yaml-block"])
+@settings(max_examples=40, deadline=None)
+@given(tree=trees, beginning=st.integers(0, 60))
+def test_places_are_the_same_if_only_the_beginning_is_indexed_at_first(
+    path: str, write: Callable[[Tree], str], tree: Tree, beginning: int
+) -> None:
+    data = write(tree).encode()
+    whole = read(data, path)
+    asked = [*routes(tree), (("nowhere",), None), (("a", 7, "b"), None)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("modelspec.source.document.BEGINNING", beginning)
+        for route, _ in asked:
+            for where in (Where(route), Where(route, "key"), Where(route, span=(0, 1))):
+                # Each question of a document of its own: the first that wants more indexes all.
+                assert read(data, path).place(where) == whole.place(where)
+
+
 def is_number(text: str) -> bool:
     return bool(re.fullmatch(r"[-+.0-9eE]+|0[xo][0-9a-fA-F]+", text))
 

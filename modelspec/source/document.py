@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Document"]
 
+BEGINNING = 1 << 19
+"""Characters of a long text that are indexed at first: what is told of one stands mostly there."""
+
 
 class Document:
     """A text that has been read.
@@ -46,18 +49,15 @@ class Document:
             self._text = Text(self._data.decode("utf-8", "replace"))
         return self._text
 
-    def _read_index(self) -> Index:
-        if self._index is None:
-            text = self._read_text().text
-            if self._is_json:
-                from modelspec.source.json_places import index_json
+    def _read_index(self, stop: int | None) -> Index:
+        text = self._read_text().text
+        if self._is_json:
+            from modelspec.source.json_places import index_json
 
-                self._index = index_json(text)
-            else:
-                from modelspec.source.yaml_places import index_yaml
+            return index_json(text, stop=stop)
+        from modelspec.source.yaml_places import index_yaml
 
-                self._index = index_yaml(text)
-        return self._index
+        return index_yaml(text, stop=stop)
 
     def place(self, where: Where | Place) -> Place:
         """Where a value, a key or a stretch of a scalar stands.
@@ -68,8 +68,14 @@ class Document:
         if isinstance(where, Place):
             return where
         lines = self._read_text()
-        start, end = self._read_index().locate(where, lines.text)
-        return lines.place(start, end)
+        if self._index is None:
+            self._index = self._read_index(BEGINNING if len(lines.text) > BEGINNING else None)
+        found = self._index.locate(where, lines.text)
+        if found is None:
+            self._index = self._read_index(None)
+            found = self._index.locate(where, lines.text)
+            assert found is not None
+        return lines.place(*found)
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its line break; empty if there is none."""

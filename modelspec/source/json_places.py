@@ -22,9 +22,9 @@ _scan = re.compile(r'[ \t\r\n]*+(?:("(?:[^"\\]++|\\.)*+")|([{}\[\],:])|([^\s"{}\
 _unescape: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]
 
 
-def index_json(text: str) -> Index:
-    """Index a JSON text, as far as it can be parsed."""
-    return _index(text, None)
+def index_json(text: str, *, stop: int | None = None) -> Index:
+    """Index a JSON text, up to an offset if one is given, and as far as it can be parsed."""
+    return _index(text, None, stop)
 
 
 def find_json_faults(text: str) -> list[Finding]:
@@ -81,12 +81,15 @@ class _Faults:
             self.tell(explain_number(word, self.lines.place(start, end)))
 
 
-def _index(text: str, faults: _Faults | None) -> Index:
+def _index(text: str, faults: _Faults | None, stop: int | None = None) -> Index:
     index = Index()
     wants_key: list[bool] = [False]
     position = 0
     while len(index.starts) <= MAX_NODES and (match := _scan(text, position)):
         if faults is not None and faults.is_full:
+            break
+        if stop is not None and position > stop:
+            index.unfinished = frozenset(index.open)
             break
         string, mark, word = match.groups()
         position = end = match.end()

@@ -16,7 +16,19 @@ SCALAR, MAPPING, LIST = 0, 1, 2
 class Index:
     """Where every key and value of a text stands, in the order of the text: a node is followed by its children."""
 
-    __slots__ = ("after", "aliases", "ends", "entries", "keys", "kinds", "labels", "last_end", "open", "starts")
+    __slots__ = (
+        "after",
+        "aliases",
+        "ends",
+        "entries",
+        "keys",
+        "kinds",
+        "labels",
+        "last_end",
+        "open",
+        "starts",
+        "unfinished",
+    )
 
     def __init__(self) -> None:
         self.starts = array("L")
@@ -34,6 +46,8 @@ class Index:
         """Of the lists that were asked for: the node of each entry."""
         self.open: list[int] = []
         self.last_end = 0
+        self.unfinished: frozenset[int] = frozenset()
+        """The containers whose end has not been reached, where only the beginning of a text is indexed."""
 
     def add(self, start: int, end: int) -> int:
         node = len(self.starts)
@@ -95,18 +109,22 @@ class Index:
         child = self.find_child(node, key) if node < len(self.starts) else None
         return (self.starts[child[0]], self.ends[child[0]]) if child else (opening, opening)
 
-    def locate(self, where: Where, text: str) -> tuple[int, int]:
-        """Start and end of what a route leads to, or of what is there of it."""
+    def locate(self, where: Where, text: str) -> tuple[int, int] | None:
+        """Start and end of what a route leads to, or of what is there of it; None if that may stand further on."""
         if not self.starts:
             return 0, 0
         key = node = 0
         for step in where.route:
             child = self.find_child(node, step)
             if child is None:
-                return self._locate_nearest(node, text)
+                return None if self.unfinished else self._locate_nearest(node, text)
             key, node = child
         if where.part == "key":
             node = key
+        if self.unfinished and not where.route:
+            return skip_properties(text, self.starts[0]), len(text.rstrip())
+        if self.unfinished and (node in self.unfinished or node in self.aliases or node + 1 == len(self.starts)):
+            return None
         node = self.aliases.get(node, node)
         start, end = skip_properties(text, self.starts[node]), self.ends[node]
         if start >= end:

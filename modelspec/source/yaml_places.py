@@ -72,6 +72,7 @@ def index_yaml(text: str, *, stop: int | None = None) -> Index:
             if index.open and index.kinds[index.open[-1]] == MAPPING:
                 wants_key[-1] = not wants_key[-1]
             if stop is not None and index.last_end > stop:
+                index.unfinished = frozenset(index.open)
                 break
     except (YAMLError, StopIteration):
         pass  # told when the text was read; what stands before it has its places
