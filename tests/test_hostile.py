@@ -319,7 +319,7 @@ HOSTILE = (
             lines("  - {name: a#, type: ReLU}\n", 5_000),
             budget="budget:\n  layers:\n" + lines('    "b#*": {parameters: 1}\n', 5_000),
         ),
-        ("MS505",),
+        ("MS505", "MS506"),
     ),
     Hostile(
         "each.yaml",
