@@ -7,7 +7,7 @@ from typing import Any
 
 from modelspec.diagnostics import Route
 from modelspec.dtype import BITS
-from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Text
+from modelspec.kinds import Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Text
 from modelspec.limit import BYTE_METRICS, COUNT_METRICS, LimitKind
 from modelspec.refusal import Refused
 from modelspec.shape import UNKNOWN
@@ -24,7 +24,6 @@ __all__ = [
     "LATER_OPERATIONS",
     "LATER_TYPES",
     "MAX_LAYERS",
-    "METADATA",
     "NAME",
     "SHAPE",
     "TEXT",
@@ -165,7 +164,6 @@ NAME = _NameKind()
 FLAG = _FlagKind()
 DTYPE = _DtypeKind()
 DIALECT = Choice(*DIALECTS)
-METADATA = AnyValue()
 MAX_AXES = 64
 """Axes of a tensor: as many as torch has."""
 SHAPE = ListOf(_SizeKind(), maximum=MAX_AXES, words="a list of sizes: the shape of one sample, without the batch")

@@ -334,6 +334,7 @@ class Layer:
         parameters_by_hand: Callable[..., str | None]
         macs_by_hand: Callable[..., str | None]
         conventions: Callable[..., Iterable[str]]
+        mend_missing_axis: Callable[..., str | None]
         output_by_hand: Callable[..., Mapping[str, str]]
     else:
 
@@ -351,6 +352,10 @@ class Layer:
 
         def macs_by_hand(self, x, y):
             """The MACs as one would work them out by hand: an expression over the fields, `input` and `output`."""
+            return None
+
+        def mend_missing_axis(self):
+            """How this layer would give one axis more, if an argument of its own decides that."""
             return None
 
         def conventions(self):

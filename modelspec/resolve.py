@@ -250,14 +250,14 @@ class _Walk:
         fitted: Fitted | None = entry.memo.get(key)
         if fitted is None:
             fitted, broken = fit(entry.layer, given, (value,), self.spec.activation_dtype)
-            if broken:
-                for problem in broken:
-                    self.is_unknown = self.is_unknown or problem.code == "MS307"
-                    self.note(self.explain(index, entry, problem, value))
-            elif fitted is not None:
+            for problem in broken:
+                self.is_unknown = self.is_unknown or problem.code == "MS307"
+                self.note(self.explain(index, entry, problem, value))
+            if fitted is not None:
                 fitted.trainable = entry.trainable
                 fitted.dtype = entry.dtype or self.spec.dtype
-                entry.memo[key] = fitted
+                if not broken:
+                    entry.memo[key] = fitted
         return fitted
 
     def fill_arguments(
@@ -319,9 +319,8 @@ class _Walk:
             too_many = not entry.layer.takes.fits(len(shape)) and entry.layer.takes.fits(len(shape) - 1)
             return f"leave the batch out of `input`: {show_shape(shape[1:])}" if too_many and len(shape) > 1 else None
         fitted = self.graph.fitted[source]
-        if fitted is not None and getattr(fitted.layer, "return_sequences", None) is False:
-            return f"write return_sequences: true in {name_layer(self.spec, source)}"
-        return None
+        way = None if fitted is None or not entry.layer.takes.fits(len(shape) + 1) else fitted.layer.mend_missing_axis()
+        return None if way is None else f"{way} in {name_layer(self.spec, source)}"
 
     def point(self, index: int, steps: Route) -> Where:
         """Where an argument stands; the layer's type where it was not written."""

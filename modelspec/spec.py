@@ -102,7 +102,6 @@ class Spec:
     __slots__ = (
         "activation_dtype",
         "budget",
-        "description",
         "dialect",
         "document",
         "dtype",
@@ -116,7 +115,6 @@ class Spec:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.name: str | None = None
-        self.description: str | None = None
         self.dialect = "torch"
         self.dtype = "float32"
         self.activation_dtype = "float32"
@@ -198,7 +196,8 @@ class _Reader:
             if key not in TOP_KEYS:
                 self.sure = False
         spec.name = self._take(tree, "name", TEXT, None)
-        spec.description = self._take(tree, "description", TEXT, None)
+        if "description" in tree:
+            self._value(TEXT, tree["description"])
         spec.dialect = self._take(tree, "dialect", DIALECT, "torch")
         spec.dtype = self._take(tree, "dtype", DTYPE, "float32")
         flowing = spec.dtype if is_float(spec.dtype) else "float32"

@@ -599,3 +599,11 @@ def test_what_was_wrong_stays_wrong() -> None:
         first, second = (modelspec.check(document).diagnostics for _ in range(2))
         assert first
         assert first == second
+
+
+def test_a_contradicted_layer_keeps_what_its_entry_says() -> None:
+    layer = {"type": "Linear", "in_features": 3, "out_features": 4, "dtype": "float16", "trainable": False}
+    report = modelspec.check({"modelspec": 1, "input": [8], "layers": [layer]})
+    (told,) = report.models[0].layers
+    assert [tensor.dtype for tensor in told.tensors] == ["float16", "float16"]
+    assert (told.parameters, told.trainable_parameters, told.weight_bytes) == (36, 0, 72)

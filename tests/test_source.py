@@ -556,9 +556,9 @@ def measure(text: str, path: str) -> float:
 def test_time_grows_with_the_text_and_no_faster(name: str, path: str) -> None:
     write, n = HOSTILE[name], 8_000
     short, long = (min(measure(write(size), path) for _ in range(2)) for size in (n, 2 * n))
-    # 0.2 s for what does not grow, and for the noise of a clock: quadratic time at this size is seconds.
-    assert long < 0.2 + 3 * short
-    assert short < 2
+    # 50 ms for what does not grow, and for the noise of a clock: quadratic time at this size is seconds.
+    assert long < 0.05 + 3 * short
+    assert short < 0.5
 
 
 # --- The mark ---------------------------------------------------------------------------------------------------------

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from modelspec.report import Report
 
-__all__ = ["FORMATS", "FOUND", "USAGE", "WELL", "complain", "has_color", "render", "width", "write"]
+__all__ = ["FOUND", "USAGE", "WELL", "complain", "has_color", "render", "width", "write"]
 
 WELL = 0
 FOUND = 1
 USAGE = 2
-
-FORMATS = ("text", "markdown", "json")
 
 
 def has_color(output: str | None) -> bool:

@@ -52,6 +52,9 @@ class _Recurrent(Layer):
     unroll: bool = False
     zero_output_for_mask: bool = False
 
+    def mend_missing_axis(self) -> str | None:
+        return None if self.return_sequences else "write return_sequences: true"
+
     def output_shape(self, x: Shape) -> Shape:
         return (x[0], self.units) if self.return_sequences else (self.units,)
 

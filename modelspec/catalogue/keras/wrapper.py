@@ -86,6 +86,10 @@ class Bidirectional(Layer):
         shape: Shape = self.layer.output_shape
         return (*shape[:-1], 2 * shape[-1]) if self.merge_mode == "concat" else shape
 
+    def mend_missing_axis(self) -> str | None:
+        way: str | None = self.layer.layer.mend_missing_axis()
+        return way
+
     def outputs(self, x: Shape) -> dict[str, Shape]:
         results: dict[str, Shape] = {}
         if self.merge_mode is None:
