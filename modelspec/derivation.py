@@ -163,7 +163,7 @@ def _derive_node(node: Node, line: int) -> LayerDerivation:
 def _derive(fitted: Fitted, path: str, line: int) -> LayerDerivation:
     layer, output = fitted.layer, fitted.output_shape
     shapes = tuple(value.shape for value in fitted.inputs)
-    names = {**layer.names(), "input": shapes[0], "output": output}
+    names = {**layer.names(), **{layer.input_name_at(n): shape for n, shape in enumerate(shapes)}, "output": output}
     parameters, macs = layer.parameters_by_hand(), layer.macs_by_hand(*shapes, output)
     texts = [*layer.output_by_hand(*shapes).items()]
     used = {name for text in (parameters, macs, *dict(texts).values()) if text for name in _list_names(text)}

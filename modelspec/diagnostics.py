@@ -94,6 +94,8 @@ CODES: dict[str, str] = {
     "MS309": "an axis that is not there",
     "MS310": "too many layers",
     "MS311": "an axis beyond the bound",
+    "MS312": "the wrong number of inputs",
+    "MS313": "shapes that do not go together",
     # Expressions and variables
     "MS401": "an expression that cannot be parsed",
     "MS402": "an unknown name in an expression",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modelspec.shape import Count
 
-__all__ = ["BITS", "is_float", "size_in_bytes"]
+__all__ = ["BITS", "is_float", "promote", "size_in_bytes"]
 
 BITS: dict[str, int] = {
     # torch.dtype, by its names
@@ -66,6 +68,58 @@ BITS: dict[str, int] = {
 """Bits per element. `nf4` counts its codes alone, without the scales that a scheme keeps beside them."""
 
 _NO_FLOATS = ("u", "int", "bool", "long", "short", "q")
+
+
+_SAME = {
+    "float": "float32",
+    "double": "float64",
+    "half": "float16",
+    "short": "int16",
+    "int": "int32",
+    "long": "int64",
+    "chalf": "complex32",
+    "cfloat": "complex64",
+    "cdouble": "complex128",
+}
+_COMPLEX = {16: "complex32", 32: "complex64", 64: "complex128"}
+
+
+def promote(dtypes: Sequence[str]) -> str:
+    """The dtype of an operation's result on tensors of these dtypes; at least one.
+
+    Source: torch.promote_types, for tensors that all have axes: complex before float before integer before bool, then
+    the wider; two floats (or integers) of one width that differ meet in the next wider one.
+    """
+    result = dtypes[0]
+    for other in dtypes[1:]:
+        if other != result:
+            result = _promote_two(_SAME.get(result, result), _SAME.get(other, other))
+    return result
+
+
+def _rank(dtype: str) -> int:
+    if dtype == "bool":
+        return 0
+    return 3 if dtype.startswith("complex") else 2 if is_float(dtype) else 1
+
+
+def _promote_two(a: str, b: str) -> str:
+    if a == b:
+        return a
+    rank_a, rank_b = _rank(a), _rank(b)
+    if rank_a < rank_b:
+        a, b, rank_a, rank_b = b, a, rank_b, rank_a
+    if rank_a == 3 and rank_b == 2:
+        return a if BITS[a] >= 2 * BITS[b] else _COMPLEX[BITS[b]]
+    if rank_a != rank_b:
+        return a
+    if BITS[a] != BITS[b] and a.startswith("u") == b.startswith("u"):
+        return a if BITS[a] > BITS[b] else b
+    if rank_a == 2:
+        return "float32" if BITS[a] <= 16 else a
+    # An unsigned integer meets a signed one in the signed one that is wide enough for both.
+    signed, unsigned = (b, a) if a.startswith("u") else (a, b)
+    return signed if BITS[signed] > BITS[unsigned] else f"int{min(2 * BITS[unsigned], 64)}"
 
 
 def is_float(dtype: str) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from modelspec.expressions import MAX_VALUE
-from modelspec.layer import Broken, Field, Layer, Tensor, fields_of
+from modelspec.dtype import promote
+from modelspec.layer import Broken, Field, Layer, Takes, Tensor, fields_of
 from modelspec.shape import Count, Shape, Unknown, differs, numel, show_dim, show_shape
 
 __all__ = ["Fitted", "Value", "Written", "fit"]
@@ -80,18 +81,21 @@ _FLOATS = ("float", "bfloat", "complex")
 
 
 def fit(
-    layer: type[Layer], given: Mapping[str, Any], inputs: tuple[Value, ...], activation_dtype: str
+    layer: type[Layer],
+    given: Mapping[str, Any],
+    inputs: tuple[Value, ...],
+    activation_dtype: str,
+    weight_dtype: str = "float32",
 ) -> tuple[Fitted | None, list[Broken]]:
     """Fit a layer to its inputs; None for a layer of which nothing can be said any more.
 
     `given` are complete values (a `Written` for a layer inside). A written argument that contradicts what arrives is
     reported, and what arrives holds: what follows is not to blame.
     """
-    broken = _check_arrival(layer, inputs[0])
+    broken = _check_arrival(layer, inputs)
     if broken:
         return None, broken
     shapes = tuple([value.shape for value in inputs])
-    x = shapes[0]
     taken: list[str] = []
     contradicted: dict[str, Any] = {}
     values: dict[str, Any] = {}
@@ -99,10 +103,10 @@ def fit(
         if field.way == "argument":
             values[name] = given.get(name, field.default)
         elif field.way == "inferred":
-            values[name] = _infer(field, given, x, taken, contradicted, broken)
+            values[name] = _infer(layer, field, given, shapes, taken, contradicted, broken)
     instance = layer.__new__(layer)
     instance.__dict__.update(values)
-    if not _build_inside(instance, given, inputs[0], activation_dtype, broken):
+    if not _build_inside(instance, given, inputs, activation_dtype, broken):
         return None, broken
     # The constraints among the arguments hold for what was written, even if something else arrives.
     refused = tuple(instance.constrain(*shapes))
@@ -111,12 +115,15 @@ def fit(
     instance.__dict__.update(contradicted)
     results = instance.outputs(*shapes)
     tensors = tuple(instance.list_tensors())
-    spoilt = _check_results(results, x) or _check_tensors(layer, tensors, given, x)
+    spoilt = _check_results(results, shapes) or _check_tensors(layer, tensors, given, shapes)
     if spoilt:
         return None, [*broken, *spoilt]
-    dtype = inputs[0].dtype
-    if layer.result == "new" and (tensors or not dtype.startswith(_FLOATS)) and layer.input_dtype != "any":
-        dtype = activation_dtype
+    if layer.result == "held":
+        dtype = activation_dtype if weight_dtype.startswith(_FLOATS) else weight_dtype
+    else:
+        dtype = promote([value.dtype for value in inputs]) if layer.promotes else inputs[0].dtype
+        if layer.result == "new" and (tensors or not dtype.startswith(_FLOATS)) and layer.input_dtype_at(0) != "any":
+            dtype = activation_dtype
     main = next(iter(results.values()))
     fitted = Fitted(
         instance,
@@ -127,20 +134,25 @@ def fit(
         tensors,
         instance.count_macs(*shapes, main),
     )
+    fitted.dtype = weight_dtype
     return fitted, broken
 
 
 def _build_inside(
-    instance: Layer, given: Mapping[str, Any], x: Value, activation_dtype: str, broken: list[Broken]
+    instance: Layer,
+    given: Mapping[str, Any],
+    inputs: tuple[Value, ...],
+    activation_dtype: str,
+    broken: list[Broken],
 ) -> bool:
     """Set what the framework builds from the input: sizes, and layers inside. False if a layer inside has no form."""
     for name, field in fields_of(type(instance)).items():
         if field.way == "built":
-            instance.__dict__[name] = _build(instance, field, x.shape)
+            instance.__dict__[name] = _build(instance, field, tuple([value.shape for value in inputs]))
         elif field.way == "wrapped" and not field.required and given.get(name) is None:
             instance.__dict__[name] = None
         elif field.way == "wrapped":
-            inside = _fit_inside(instance, field, given[name], x, activation_dtype, broken)
+            inside = _fit_inside(instance, field, given[name], inputs[0], activation_dtype, broken)
             if inside is None:
                 return False
             instance.__dict__[name] = inside
@@ -154,21 +166,49 @@ def _choose_dtype(layer: type[Layer], name: str, dtype: str, activation_dtype: s
     return own or dtype
 
 
-def _check_arrival(layer: type[Layer], x: Value) -> list[Broken]:
-    if not layer.takes.fits(len(x.shape)):
-        message = f"takes {layer.takes.show()}, but {show_shape(x.shape)} arrives"
-        return [Broken(layer.takes.constraint, message, code="MS303", hint=_rank_hint(layer, len(x.shape)), axis=-1)]
-    if layer.input_dtype == "float" and layer.dialect == "torch" and not x.dtype.startswith(_FLOATS):
-        hint = "state a floating-point dtype for what flows in, or put an Embedding before it"
-        return [Broken(None, f"takes floating-point numbers, but {x.dtype} arrives", code="MS308", hint=hint)]
-    if layer.input_dtype == "integer" and x.dtype.startswith(_FLOATS):
-        hint = "an input that holds indices says so: {shape: […], dtype: int64}"
-        return [Broken(None, f"takes integers (indices), but {x.dtype} arrives", code="MS308", hint=hint)]
-    return []
+def _check_arrival(layer: type[Layer], inputs: tuple[Value, ...]) -> list[Broken]:
+    least, most = layer.arity
+    if len(inputs) < least or (most is not None and len(inputs) > most):
+        return [_refuse_number(layer, len(inputs))]
+    broken = []
+    for number, x in enumerate(inputs):
+        takes, wanted = layer.takes_at(number), layer.input_dtype_at(number)
+        into = f" as {layer.input_name_at(number)}" if len(inputs) > 1 else ""
+        if not takes.fits(len(x.shape)):
+            message = f"takes {takes.show()}{into}, but {show_shape(x.shape)} arrives"
+            hint = _rank_hint(takes, len(x.shape))
+            broken.append(Broken(takes.constraint, message, code="MS303", hint=hint, axis=-1, input=number))
+        elif wanted == "float" and layer.dialect == "torch" and not x.dtype.startswith(_FLOATS):
+            hint = "state a floating-point dtype for what flows in, or put an Embedding before it"
+            message = f"takes floating-point numbers{into}, but {x.dtype} arrives"
+            broken.append(Broken(None, message, code="MS308", hint=hint, input=number))
+        elif wanted == "integer" and x.dtype.startswith(_FLOATS):
+            hint = "an input that holds indices says so: {shape: […], dtype: int64}"
+            message = f"takes integers (indices){into}, but {x.dtype} arrives"
+            broken.append(Broken(None, message, code="MS308", hint=hint, input=number))
+    return broken
 
 
-def _rank_hint(layer: type[Layer], rank: int) -> str | None:
-    ranks = [len(layout) for layout in layer.takes.layouts]
+def _refuse_number(layer: type[Layer], number: int) -> Broken:
+    """The refusal of so many inputs."""
+    least, most = layer.arity
+    names = ", ".join(layer.input_names)
+    if most == 0:
+        hint = "leave `inputs` out: it gives a tensor of its own"
+        return Broken(None, f"takes no input, but {number} arrive{'s' * (number == 1)}", code="MS312", hint=hint)
+    if most is None:
+        takes = f"takes {least} inputs or more"
+    elif least == most:
+        takes = f"takes {least} inputs ({names})" if least > 1 else "takes one input"
+    else:
+        takes = f"takes {least} to {most} inputs ({names})"
+    arrive = {0: "nothing arrives", 1: "one arrives"}.get(number, f"{number} arrive")
+    hint = "name them: `inputs: [a, b]`" if number < least else "name fewer of them under `inputs`"
+    return Broken(None, f"{takes}, but {arrive}", code="MS312", hint=hint)
+
+
+def _rank_hint(takes: Takes, rank: int) -> str | None:
+    ranks = [len(layout) for layout in takes.layouts]
     if rank == 0:
         return "a sample of shape [] is a single number: give the input an axis"
     if max(ranks) < rank:
@@ -177,46 +217,50 @@ def _rank_hint(layer: type[Layer], rank: int) -> str | None:
 
 
 def _infer(
+    layer: type[Layer],
     field: Field,
     given: Mapping[str, Any],
-    x: Shape,
+    shapes: tuple[Shape, ...],
     taken: list[str],
     contradicted: dict[str, Any],
     broken: list[Broken],
 ) -> Any:
-    arriving = field.from_shape(x)
+    arriving = field.from_shapes(shapes)
     if field.name not in given:
         taken.append(field.name)
         return arriving
     written = given[field.name]
     if field.axis is not None and differs(written, arriving):
+        number = min(field.input, len(shapes) - 1)
+        x = shapes[number]
         axis = "last axis" if field.axis == -1 else "first axis" if field.axis == 0 else f"axis {field.axis}"
-        message = (
-            f"{field.name} is {show_dim(written)}, but {show_dim(arriving)} arrives (the {axis} of {show_shape(x)})"
-        )
+        of = f"{layer.input_name_at(number)}, " if len(shapes) > 1 else ""
+        arrives = f"{show_dim(arriving)} arrives (the {axis} of {of}{show_shape(x)})"
+        message = f"{field.name} is {show_dim(written)}, but {arrives}"
         hint = f"leave {field.name} out, it is inferred; or mend what gives {show_dim(arriving)}"
         if field.axis == -1 and len(x) > 1 and numel(x) == written:
             hint = f"put a Flatten before it, if all {written} are meant; or leave {field.name} out, it is inferred"
-        broken.append(Broken(field.constraint, message, field.name, hint, "MS304", field.axis))
+        broken.append(Broken(field.constraint, message, field.name, hint, "MS304", field.axis, number))
         contradicted[field.name] = arriving
     return written
 
 
-def _build(instance: Layer, field: Field, x: Shape) -> Any:
+def _build(instance: Layer, field: Field, shapes: tuple[Shape, ...]) -> Any:
     if field.take is not None:
-        return field.take(instance, x)
+        return field.take(instance, *shapes)
     assert field.axis is not None
-    return x[field.axis]
+    return shapes[min(field.input, len(shapes) - 1)][field.axis]
 
 
 def _fit_inside(
     outer: Layer, field: Field, written: Written, x: Value, activation_dtype: str, broken: list[Broken]
 ) -> Fitted | None:
     assert field.take is not None
-    if not written.layer.takes.fits(len(field.take(outer, x.shape))):
+    takes = written.layer.takes_at(0)
+    if not takes.fits(len(field.take(outer, x.shape))):
         fed = field.take(outer, x.shape)
-        message = f"feeds {show_shape(fed)} to {written.layer.type_name()}, which takes {written.layer.takes.show()}"
-        hint = _rank_hint(written.layer, len(fed))
+        message = f"feeds {show_shape(fed)} to {written.layer.type_name()}, which takes {takes.show()}"
+        hint = _rank_hint(takes, len(fed))
         broken.append(Broken(None, message, field.name, hint, "MS303", -1))
         return None
     inside, problems = fit(
@@ -227,14 +271,15 @@ def _fit_inside(
     return inside
 
 
-def _check_results(results: Mapping[str, Shape], x: Shape) -> list[Broken]:
+def _check_results(results: Mapping[str, Shape], shapes: tuple[Shape, ...]) -> list[Broken]:
     for shape in results.values():
         for axis, size in enumerate(shape):
             if isinstance(size, Unknown):
                 continue
             if size < 1:
-                message = f"nothing is left of axis {axis + 1}: {show_shape(x)} becomes {show_shape(shape)}"
-                return [Broken(None, message, code="MS306", axis=axis)]
+                arriving = ", ".join(map(show_shape, shapes)) or "what is written"
+                message = f"nothing is left of axis {axis + 1}: {arriving} becomes {show_shape(shape)}"
+                return [Broken(None, message, code="MS306", axis=axis if shapes else None)]
             if size > MAX_VALUE:
                 message = "an axis of the result is longer than 10^30, the bound of what is reckoned with"
                 return [
@@ -243,16 +288,23 @@ def _check_results(results: Mapping[str, Shape], x: Shape) -> list[Broken]:
     return []
 
 
-def _check_tensors(layer: type[Layer], tensors: tuple[Tensor, ...], given: Mapping[str, Any], x: Shape) -> list[Broken]:
+def _check_tensors(
+    layer: type[Layer], tensors: tuple[Tensor, ...], given: Mapping[str, Any], shapes: tuple[Shape, ...]
+) -> list[Broken]:
     for tensor in tensors:
         for name, size in tensor.axes:
             if isinstance(size, Unknown):
-                return [_name_unknown(layer, tensor, name, size, given, x)]
+                return [_name_unknown(layer, tensor, name, size, given, shapes)]
     return []
 
 
 def _name_unknown(
-    layer: type[Layer], tensor: Tensor, axis_name: str, size: Unknown, given: Mapping[str, Any], x: Shape
+    layer: type[Layer],
+    tensor: Tensor,
+    axis_name: str,
+    size: Unknown,
+    given: Mapping[str, Any],
+    shapes: tuple[Shape, ...],
 ) -> Broken:
     """A size that a tensor needs and that is not known: which argument it is, and how to make it known."""
     words = axis_name.replace("[", " ").split()
@@ -265,7 +317,7 @@ def _name_unknown(
         return Broken(None, message, name if name in given else None, hint, "MS307")
     if not causes and field.way == "inferred":
         hint += f", or write {name}"
-    message = (
-        f"{tensor.name} needs {name}, which cannot be inferred: {show_shape(x)} arrives, with an axis of unknown size"
-    )
-    return Broken(None, message, None, hint, "MS307", field.axis)
+    number = min(field.input, len(shapes) - 1)
+    arriving = show_shape(shapes[number])
+    message = f"{tensor.name} needs {name}, which cannot be inferred: {arriving} arrives, with an axis of unknown size"
+    return Broken(None, message, None, hint, "MS307", field.axis, number)

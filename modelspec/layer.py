@@ -81,7 +81,8 @@ class Broken(NamedTuple):
     """A constraint that does not hold.
 
     `constraint` is its number in the class's docstring; `field` the argument to point at (None: the layer itself);
-    `axis` the axis of the first input whose size is at fault, so that its origin can be told.
+    `axis` the axis whose size is at fault, of the input with the number `input`, so that its origin can be told.
+    `against` is the other end where two inputs contradict each other: the number of an input and its axis.
     """
 
     constraint: str | None
@@ -90,6 +91,8 @@ class Broken(NamedTuple):
     hint: str | None = None
     code: str = "MS305"
     axis: int | None = None
+    input: int = 0
+    against: tuple[int, int] | None = None
 
 
 class Takes:
@@ -120,30 +123,35 @@ class Takes:
 
 
 class Example:
-    """A layer with its arguments on an input: what comes out and what it costs, or which constraint it breaks."""
+    """A layer with its arguments on an input (or several): what comes out and what it costs, or what it breaks.
 
-    __slots__ = ("arguments", "breaks", "code", "dtype", "input", "macs", "output", "parameters")
+    `inputs` and `dtypes` are the shapes and dtypes of what arrives, in order.
+    """
+
+    __slots__ = ("arguments", "breaks", "code", "dtypes", "inputs", "macs", "output", "parameters")
 
     def __init__(
         self,
         arguments: Mapping[str, Any],
         *,
-        input: Shape,
+        input: Shape | None = None,
+        inputs: tuple[Shape, ...] = (),
         output: Shape | None = None,
         parameters: int | None = None,
         macs: int | None = None,
         breaks: str | None = None,
         code: str | None = None,
         dtype: str = "float32",
+        dtypes: tuple[str, ...] = (),
     ) -> None:
         self.arguments = arguments
-        self.input = input
+        self.inputs = inputs if input is None else (input,)
+        self.dtypes = dtypes or (dtype,) * len(self.inputs)
         self.output = output
         self.parameters = parameters
         self.macs = macs
         self.breaks = breaks
         self.code = code
-        self.dtype = dtype
 
 
 # Fields. An annotation says the kind, the value the default; without a default an argument must be given.
@@ -177,7 +185,7 @@ _REQUIRED = object()
 
 
 class _Marker:
-    __slots__ = ("axis", "constraint", "optional", "take", "way")
+    __slots__ = ("axis", "constraint", "input", "optional", "take", "way")
 
     def __init__(
         self,
@@ -186,32 +194,39 @@ class _Marker:
         take: Callable[..., Any] | None,
         constraint: str | None = None,
         optional: bool = False,
+        input: int = 0,
     ) -> None:
         self.way = way
         self.axis = axis
         self.take = take
         self.constraint = constraint
         self.optional = optional
+        self.input = input
 
 
 def inferred(
-    axis: int | None = None, *, take: Callable[[Shape], Any] | None = None, constraint: str | None = None
+    axis: int | None = None,
+    *,
+    take: Callable[[Shape], Any] | None = None,
+    constraint: str | None = None,
+    input: int = 0,
 ) -> Any:
     """An argument that the author may leave out, for what arrives tells it.
 
     `axis` is the axis of the sample whose size it is; a written value that differs breaks `constraint`. `take` computes
-    it from the sample's shape instead; then the class itself holds the written value against what arrives.
+    it from the sample's shape instead; then the class itself holds the written value against what arrives. `input` is
+    the number of the input that tells it; where fewer arrive, the last one does.
     """
-    return _Marker("inferred", axis, take, constraint)
+    return _Marker("inferred", axis, take, constraint, input=input)
 
 
-def built(axis: int | None = None, *, take: Callable[[Any, Shape], Any] | None = None) -> Any:
+def built(axis: int | None = None, *, take: Callable[..., Any] | None = None, input: int = 0) -> Any:
     """A size that the framework takes from the input when the layer is built: no argument, never written.
 
-    `take` computes it from the layer, its arguments complete, and the shape of what arrives; it is asked before
-    `constrain`, so it gives an unknown size where the arguments make no sense.
+    `take` computes it from the layer, its arguments complete, and the shapes of what arrives; it is asked before
+    `constrain`, so it gives an unknown size where the arguments make no sense. `input` is as in `inferred`.
     """
-    return _Marker("built", axis, take)
+    return _Marker("built", axis, take, input=input)
 
 
 def wrapped(take: Callable[[Any, Shape], Shape], *, optional: bool = False) -> Any:
@@ -228,7 +243,7 @@ class Field:
     `way` is `argument` (a constructor's argument), `inferred`, `built` or `wrapped`.
     """
 
-    __slots__ = ("axis", "constraint", "default", "kind", "name", "required", "take", "way")
+    __slots__ = ("axis", "constraint", "default", "input", "kind", "name", "required", "take", "way")
 
     def __init__(self, name: str, kind: Kind, value: Any) -> None:
         self.name = name
@@ -237,6 +252,7 @@ class Field:
         self.axis: int | None = None
         self.take: Callable[..., Any] | None = None
         self.constraint: str | None = None
+        self.input = 0
         self.default: Any = None
         self.required = value is _REQUIRED
         if isinstance(value, _Marker):
@@ -244,12 +260,14 @@ class Field:
             self.axis = value.axis
             self.take = value.take
             self.constraint = value.constraint
+            self.input = value.input
             self.required = value.way == "wrapped" and not value.optional
         elif value is not _REQUIRED:
             self.default = kind.complete(list(value) if isinstance(value, tuple) else value)
 
-    def from_shape(self, shape: Shape) -> Any:
+    def from_shapes(self, shapes: tuple[Shape, ...]) -> Any:
         """The value that what arrives gives an inferred field."""
+        shape = shapes[min(self.input, len(shapes) - 1)]
         if self.take is not None:
             return self.take(shape)
         assert self.axis is not None
@@ -300,6 +318,9 @@ def keeps_shape(layer: type[Layer]) -> bool:
     return layer.output_shape is same_shape
 
 
+_InputDtype = Literal["any", "float", "integer"]
+
+
 class Layer:
     """A layer type. An instance is complete: every field has its value, a plain number or an unknown size.
 
@@ -310,12 +331,20 @@ class Layer:
 
     dialect: ClassVar[str]
     """`torch` or `keras`: the package of the catalogue that the class stands in."""
-    takes: ClassVar[Takes] = Takes(None, ("*",))
-    """The samples that it takes."""
-    input_dtype: ClassVar[Literal["any", "float", "integer"]] = "any"
-    """What may arrive. A floating layer of torch refuses integers; an `Embedding` wants them."""
-    result: ClassVar[Literal["new", "view"]] = "new"
-    """Whether it makes a tensor, or passes on (a view of) the one that arrives."""
+    input_names: ClassVar[tuple[str, ...]] = ("input",)
+    """What the framework calls the inputs, in order."""
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    """The least and the most inputs that it takes; None for any number."""
+    takes: ClassVar[Takes | tuple[Takes, ...]] = Takes(None, ("*",))
+    """The samples that it takes: of every input, or of each in order (the last holds for those that follow)."""
+    input_dtype: ClassVar[_InputDtype | tuple[_InputDtype, ...]] = "any"
+    """What may arrive. A floating layer of torch refuses integers; an `Embedding` wants them. As `takes`."""
+    result: ClassVar[Literal["new", "view", "held"]] = "new"
+    """Whether it makes a tensor, passes on (a view of) the first that arrives, or gives one that it holds."""
+    promotes: ClassVar[bool] = False
+    """Whether the results have the dtype to which those of all inputs are promoted; else it is the first one's."""
+    chooses: ClassVar[bool] = False
+    """Whether none of its results is the main one, so that a reference says which: `parts:0`."""
     result_dtypes: ClassVar[Mapping[str, str]] = {}
     """The dtypes of those results that have their own, by the result's name: `int64`, or `float` for what arrives where
     it is a float and else the activations'."""
@@ -338,20 +367,23 @@ class Layer:
         output_by_hand: Callable[..., Mapping[str, str]]
     else:
 
-        def constrain(self, x):
-            """The constraints that do not hold on this input."""
+        def constrain(self, *shapes):
+            """The constraints that do not hold on these inputs."""
             return ()
 
-        def outputs(self, x):
-            """Every result by the framework's name for it, the main one first."""
-            return {"output": self.output_shape(x)}
+        def outputs(self, *shapes):
+            """Every result by the framework's name for it (or its number), the main one first."""
+            return {"output": self.output_shape(*shapes)}
 
         def parameters_by_hand(self):
             """The number of parameters as one would work it out by hand: an expression over the fields."""
             return None
 
-        def macs_by_hand(self, x, y):
-            """The MACs as one would work them out by hand: an expression over the fields, `input` and `output`."""
+        def macs_by_hand(self, *shapes):
+            """The MACs as one would work them out by hand: an expression over the fields and the shapes.
+
+            The shapes are called by `input_names`, and `output`.
+            """
             return None
 
         def mend_missing_axis(self):
@@ -362,14 +394,32 @@ class Layer:
             """How this layer is counted where frameworks differ, in a sentence each."""
             return ()
 
-        def output_by_hand(self, x):
-            """How an axis of the result comes about: axis name to expression over the fields and `input`."""
+        def output_by_hand(self, *shapes):
+            """How an axis of the result comes about: axis name to expression over the fields and the inputs."""
             return {}
 
     def __init_subclass__(cls) -> None:
         package, _, rest = cls.__module__.partition(".catalogue.")
         if package == "modelspec":
             cls.dialect = rest.partition(".")[0]
+
+    @classmethod
+    def takes_at(cls, number: int) -> Takes:
+        """The samples that the input with this number takes."""
+        takes = cls.takes
+        return takes[min(number, len(takes) - 1)] if isinstance(takes, tuple) else takes
+
+    @classmethod
+    def input_dtype_at(cls, number: int) -> _InputDtype:
+        """What may arrive at the input with this number."""
+        wanted = cls.input_dtype
+        return wanted if isinstance(wanted, str) else wanted[min(number, len(wanted) - 1)]
+
+    @classmethod
+    def input_name_at(cls, number: int) -> str:
+        """What the framework calls the input with this number."""
+        names = cls.input_names
+        return names[number] if number < len(names) else f"{names[-1]}[{number - len(names) + 1}]"
 
     @classmethod
     def type_name(cls) -> str:

@@ -28,7 +28,7 @@ def _first_line(layer: type[Layer]) -> str:
 
 def describe(layer: type[Layer]) -> str:
     """One layer type in full: arguments, constraints by number, tensors, and its examples."""
-    lines = [f"{layer.type_name()} ({layer.dialect})", f"  {_first_line(layer)}", "", f"  Takes {layer.takes.show()}."]
+    lines = [f"{layer.type_name()} ({layer.dialect})", f"  {_first_line(layer)}", "", *_describe_inputs(layer)]
     lines += ["", "  Arguments"]
     rows = [(field.name, _describe_field(field)) for field in fields_of(layer).values() if field.way != "built"]
     width = max((len(name) for name, _ in rows), default=0)
@@ -43,6 +43,26 @@ def describe(layer: type[Layer]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _describe_inputs(layer: type[Layer]) -> list[str]:
+    """What it takes: a line for all inputs, or one for each where they differ."""
+    if not isinstance(layer.takes, tuple):
+        least, most = layer.arity
+        if (least, most) == (1, 1):
+            return [f"  Takes {layer.takes.show()}."]
+        if most == 0:
+            return ["  Takes no input."]
+        count = f"{least} or more" if most is None else f"{least}" if least == most else f"{least} to {most}"
+        names = f" ({', '.join(layer.input_names)})" if most is not None else ""
+        each = "" if layer.takes.layouts == (("*",),) else f", each {layer.takes.show()}"
+        return [f"  Takes {count} inputs{names}{each}."]
+    least = layer.arity[0]
+    rows = []
+    for number, name in enumerate(layer.input_names):
+        may = "" if number < least else ", may be left out"
+        rows.append(f"    {name}  {layer.takes_at(number).show()}{may}")
+    return ["  Inputs", *rows]
+
+
 def _describe_field(field: Field) -> str:
     if field.way == "inferred":
         return f"{field.kind.words}; inferred from what arrives if left out"
@@ -55,10 +75,12 @@ def _describe_example(layer: type[Layer], example: Example) -> list[str]:
     written = ", ".join([f"type: {layer.type_name()}", *(f"{k}: {_show(v)}" for k, v in example.arguments.items())])
     head = f"{{{written}}}" if example.arguments else layer.type_name()
     fitted, broken = fit_example(layer, example)
+    on = f" on {', '.join(map(show_shape, example.inputs))}" if example.inputs else ""
     if fitted is None or broken:
         reason = broken[0].message if broken else ""
-        return [f"{head} on {show_shape(example.input)}", f"  refused ({broken[0].constraint}): {reason}"]
-    lines = [f"{head} on {show_shape(example.input)} gives {show_shape(fitted.output_shape)}"]
+        return [f"{head}{on}", f"  refused ({broken[0].constraint}): {reason}"]
+    results = [show_shape(value.shape) for value in fitted.outputs.values()] if layer.chooses else []
+    lines = [f"{head}{on} gives {', '.join(results) or show_shape(fitted.output_shape)}"]
     for tensor in fitted.tensors:
         names = " × ".join(name for name, _ in tensor.axes) or "scalar"
         kind = "" if tensor.kind == "parameter" else " (buffer)"
@@ -74,7 +96,7 @@ def fit_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, li
         field = fields_of(layer)[name]
         given[name] = _read_inside(layer.dialect, value) if field.way == "wrapped" else field.kind.read(_listed(value))
         assert not isinstance(given[name], Deferred)
-    return fit(layer, given, (Value(example.input, example.dtype),), "float32")
+    return fit(layer, given, tuple(map(Value, example.inputs, example.dtypes)), "float32")
 
 
 def _read_inside(dialect: str, value: Any) -> Written | None:

@@ -53,7 +53,7 @@ def try_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, li
         values = read_arguments(layer, plain(example.arguments))
     except Refused as refused:
         return None, [(part.code, None) for part in refused.each()]
-    fitted, broken = fit(layer, values, (Value(example.input, example.dtype),), "float32")
+    fitted, broken = fit(layer, values, tuple(map(Value, example.inputs, example.dtypes)), "float32")
     return fitted, [(problem.code, problem.constraint) for problem in broken]
 
 
@@ -108,7 +108,8 @@ def test_examples_show_every_constraint(layer: type[Layer]) -> None:
 @every_class
 def test_constraints_that_are_named_are_written_down(layer: type[Layer]) -> None:
     """In the fields and layouts; those of `constrain` are held by the recorded refusals."""
-    named = {layer.takes.constraint, *(field.constraint for field in fields_of(layer).values())} - {None}
+    takes = layer.takes if isinstance(layer.takes, tuple) else (layer.takes,)
+    named = {*(each.constraint for each in takes), *(field.constraint for field in fields_of(layer).values())} - {None}
     for question, _ in read(layer.dialect, layer.type_name()).lines:
         try:
             values = read_arguments(layer, question.arguments)

@@ -53,7 +53,7 @@ def list_graphs() -> Iterator[Any]:
 
 
 def write_spec(dialect: str, name: str, example: Example) -> bytes:
-    given_shape = {"shape": plain(example.input), "dtype": example.dtype}
+    given_shape = {"shape": plain(example.inputs[0]), "dtype": example.dtypes[0]}
     layers = [{"type": name, **plain(example.arguments)}]
     return json.dumps({"modelspec": 1, "dialect": dialect, "input": given_shape, "layers": layers}).encode()
 

@@ -93,7 +93,7 @@ def draw_arguments(draw: st.DrawFn, layer: type[Layer]) -> dict[str, Any]:
 def shapes(draw: st.DrawFn, layer: type[Layer]) -> list[int]:
     """A sample that a class takes: of one of its examples, or of its layouts."""
     if draw(st.booleans()):
-        return [size for size in draw(st.sampled_from(list_examples(layer))).input if isinstance(size, int)]
+        return [size for size in draw(st.sampled_from(list_examples(layer))).inputs[0] if isinstance(size, int)]
     shape = []
     for name in draw(st.sampled_from(layer.takes.layouts)):
         shape += [draw(SIZES) for _ in range(draw(st.integers(0, 2)) if name == "*" else 1)]

@@ -47,7 +47,7 @@ def list_examples() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
                 if example.breaks is not None or example.code is not None:
                     continue
                 entry = {"type": layer.type_name(), **plain(dict(example.arguments))}
-                shape = [size if isinstance(size, int) else None for size in example.input]
+                shape = [size if isinstance(size, int) else None for size in example.inputs[0]]
                 tree = {"modelspec": 1, "dialect": dialect, "input": {"shape": shape, "dtype": example.dtype}}
                 yield dialect, entry, {**tree, "layers": [entry]}
 
