@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from modelspec.cost import Parts, add_up, count_layer, count_parts, peak
+from modelspec.cost import Cost, count, count_node, count_rounds
 from modelspec.diagnostics import Finding, Related, Route, Where
+from modelspec.graph import Graph, Node
 from modelspec.limit import BYTE_METRICS, Limit
+from modelspec.peak import find_peak
 from modelspec.refusal import find_near
-from modelspec.resolve import Graph, Node
 from modelspec.shape import Count, Unknown, total
 from modelspec.source import MAX_FAULTS
 from modelspec.spec import Budget
@@ -43,9 +44,10 @@ def holds(limit: Limit, actual: Count) -> bool:
     )
 
 
-def measure(graph: Graph, parts: Parts, metric: str) -> Count:
-    """A metric of the whole model, whose layers cost `parts`."""
-    return peak(graph).bytes if metric == "peak_activation_bytes" else add_up(parts, metric)
+def measure(graph: Graph, cost: Cost, metric: str) -> Count:
+    """A metric of the whole model, whose layers cost `cost` in all."""
+    known: Count = find_peak(graph).bytes if metric == "peak_activation_bytes" else getattr(cost, metric)
+    return known
 
 
 class Judgement(NamedTuple):
@@ -62,36 +64,40 @@ class Judgement(NamedTuple):
 def judge(graph: Graph) -> Judgement:
     """Hold a sound graph against its budget: a verdict for each limit, in the order of the file."""
     judgement = Judgement([], [], None)
-    budget = graph.spec.budget
+    budget = graph.budget
     if budget is None:
         return judgement
-    parts = count_parts(graph) if budget.model else []
-    for metric, limit in budget.model.items():
-        actual = measure(graph, parts, metric)
-        judgement.verdicts.append(Verdict(metric, None, limit, actual, holds(limit, actual), ("budget", metric)))
+    if budget.model:
+        cost = count(graph)
+        for metric, limit in budget.model.items():
+            actual = measure(graph, cost, metric)
+            route = budget.route_of(metric)
+            judgement.verdicts.append(Verdict(metric, None, limit, actual, holds(limit, actual), route))
     return _judge_layers(graph, budget, judgement) if budget.layers else judgement
 
 
-def _judge_layers(graph: Graph, budget: Budget, judgement: Judgement) -> Judgement:
-    from modelspec.pattern import is_pattern
+class Match(NamedTuple):
+    """The rounds of a row that a pattern matches: its first path, and what they cost together."""
 
+    path: str
+    node: Node
+    cost: Cost
+
+
+def _judge_layers(graph: Graph, budget: Budget, judgement: Judgement) -> Judgement:
     nodes = graph.nodes()
-    by_path = {node.path: node for node in nodes}
     work = 0
     for pattern, (limits, each) in budget.layers.items():
-        if is_pattern(pattern):
-            work += len(nodes)
-            if work > MAX_MATCHES:
-                return judgement._replace(beyond=pattern)
-            matched = match_nodes(pattern, nodes)
-        else:
-            matched = [by_path[pattern]] if pattern in by_path else []
+        work += _weigh_pattern(pattern, nodes)
+        if work > MAX_MATCHES:
+            return judgement._replace(beyond=pattern)
+        matched = list(match_nodes(pattern, nodes, each=each))
         if not matched:
             judgement.unmatched.append(pattern)
             continue
         for metric, limit in limits.items():
-            route = ("budget", "layers", pattern, metric)
-            counts = [(node.path, getattr(count_layer(node.fitted), metric)) for node in matched]
+            route = budget.route_of("layers", pattern, metric)
+            counts = [(match.path, getattr(match.cost, metric)) for match in matched]
             if not each:
                 counts = [(pattern, total(actual for _, actual in counts))]
             for scope, actual in counts:
@@ -99,12 +105,44 @@ def _judge_layers(graph: Graph, budget: Budget, judgement: Judgement) -> Judgeme
     return judgement
 
 
-def match_nodes(pattern: str, nodes: Iterable[Node]) -> list[Node]:
-    """The layers whose path a pattern matches."""
+def _weigh_pattern(pattern: str, nodes: Iterable[Node]) -> int:
+    """How many paths a pattern is held against."""
+    bare = _tells_no_index(pattern)
+    return sum(1 if bare else node.repeat for node in nodes)
+
+
+def _tells_no_index(pattern: str) -> bool:
+    """Whether a pattern matches all rounds of a repeat or none: it holds no digit, and nothing that stands for one."""
+    return "*" in pattern and "?" not in pattern and "[" not in pattern and not any(map(str.isdigit, pattern))
+
+
+def match_nodes(pattern: str, nodes: Iterable[Node], *, each: bool = False) -> Iterator[Match]:
+    """The layers whose path a pattern matches, by rows; with `each`, every round that is judged for itself.
+
+    Rounds that are the same cost the same, so that one of them stands for all.
+    """
     from modelspec.pattern import compile_pattern
 
     matches = compile_pattern(pattern)
-    return [node for node in nodes if matches(node.path)]
+    for node in nodes:
+        if not node.ways or _tells_no_index(pattern):
+            if matches(node.path):
+                times = node.repeat if each and node.repeat else 1
+                one = count_rounds(node, 1 if node.copies else 0, 1 if node.active else 0, 1 if node.times else 0)
+                yield Match(node.path, node, count_node(node) if times == 1 else one)
+            continue
+        found = [(path, active) for path, active in node.paths() if matches(path)]
+        if not found:
+            continue
+        active = sum(passed for _, passed in found)
+        if each or len(found) == 1:
+            own = 1 if node.copies else 0
+            passed = 1 if active else 0
+            yield Match(found[0][0], node, count_rounds(node, own, passed if own else 0, passed))
+        else:
+            distinct = len({path for path, _ in found})
+            copies = min(distinct, node.copies)
+            yield Match(found[0][0], node, count_rounds(node, copies, min(copies, active), active))
 
 
 def find_excess(graph: Graph, judgement: Judgement) -> list[Finding]:
@@ -123,28 +161,30 @@ def _find(graph: Graph, judgement: Judgement) -> Iterator[Finding]:
     nodes = graph.nodes() if judgement.unmatched else []
     for number, pattern in enumerate(judgement.unmatched):
         # Among very many, the nearest path is not sought.
-        yield _refuse_pattern(pattern, nodes, seek=number < 5 and len(nodes) <= 2_000)
+        yield _refuse_pattern(graph, pattern, nodes, seek=number < 5 and len(nodes) <= 2_000)
     if judgement.beyond is not None:
-        message = f"more patterns than can be held against {len(graph.fitted):,} layers"
-        hint = f"patterns times layers may be {MAX_MATCHES:,}; a path without * and ? counts as nothing"
-        yield Finding("MS506", message, Where(("budget", "layers", judgement.beyond), "key"), hint)
+        message = f"more patterns than can be held against {len(graph.nodes()):,} layers"
+        hint = f"patterns times layers may be {MAX_MATCHES:,}; of rounds that are the same, a pattern without digits sees one"
+        where = Where(graph.budget.route_of("layers", judgement.beyond), "key") if graph.budget else Where(())
+        yield Finding("MS506", message, where, hint)
 
 
-def _refuse_pattern(pattern: str, nodes: list[Node], *, seek: bool) -> Finding:
+def _refuse_pattern(graph: Graph, pattern: str, nodes: list[Node], *, seek: bool) -> Finding:
     near = find_near(pattern, (node.path for node in nodes)) if seek else None
     paths = ", ".join(node.path for node in nodes[:8])
     hint = f"did you mean '{near}'?" if near else f"the layers are {paths}{', …' * (len(nodes) > 8)}"
-    where = Where(("budget", "layers", pattern), "key")
+    assert graph.budget is not None
+    where = Where(graph.budget.route_of("layers", pattern), "key")
     return Finding("MS505", f"no layer's path matches '{pattern}'", where, hint)
 
 
 def _explain(graph: Graph, verdict: Verdict) -> Finding:
     limit, actual = verdict.limit, verdict.actual
     what = verdict.metric if verdict.scope is None else f"{verdict.metric} of '{verdict.scope}'"
-    tree = graph.spec.document.tree
+    tree: Any = graph.spec.document.tree
     for step in verdict.route:
         assert isinstance(tree, dict)
-        tree = tree[str(step)]
+        tree = tree[step]
     if isinstance(actual, Unknown):
         return _explain_unknown(graph, verdict, what)
     if limit.exactly is not None:
@@ -175,7 +215,7 @@ def _explain(graph: Graph, verdict: Verdict) -> Finding:
     else:
         hint = "a layer may be missing; or change the number"
     related += tuple(
-        Related(Where(way), f"{path}: {weight:,}{unit}{_percent(weight, actual)}") for path, way, weight in heaviest
+        Related(way, f"{path}: {weight:,}{unit}{_percent(weight, actual)}") for path, way, weight in heaviest
     )
     return Finding(code, f"{what}: {actual:,}{unit}, {gap}", Where(route), hint, _layer(verdict), related)
 
@@ -195,17 +235,24 @@ def _explain_unknown(graph: Graph, verdict: Verdict, what: str) -> Finding:
     blamed = [
         node
         for node in graph.nodes()
-        if verdict.metric != "peak_activation_bytes"
-        and isinstance(getattr(count_layer(node.fitted), verdict.metric), Unknown)
+        if verdict.metric != "peak_activation_bytes" and isinstance(getattr(count_node(node), verdict.metric), Unknown)
     ]
     more = f", and {len(blamed) - 3:,} more" if len(blamed) > 3 else ""
     related = tuple(
-        Related(Where(node.route), f"{node.path}: not known{more if number == 2 else ''}")
+        Related(node.where, f"{node.path}: not known{more if number == 2 else ''}")
         for number, node in enumerate(blamed[:3])
     )
-    hint = f"give {causes} a value in `variables`" if causes else "give every axis a size in `input`"
+    names = sorted(verdict.actual.causes)
+    hint = "give every axis a size in `inputs`" if len(graph.inputs) > 1 else "give every axis a size in `input`"
+    if names:
+        settings = " ".join(f"--set {name}={EXAMPLE_SIZE}" for name in names[:3])
+        hint = f"give {causes} a value in `variables`, or for this run: {settings}"
     message = f"{what}: not known, so it cannot be held to its limit; {reason}"
     return Finding("MS504", message, Where(verdict.route), hint, _layer(verdict), related)
+
+
+EXAMPLE_SIZE = 2048
+"""A size that a hint gives a run-time axis."""
 
 
 def _share(part: int, whole: int) -> str:
@@ -224,24 +271,28 @@ def _percent(part: int, whole: int) -> str:
 
 def _place_peak(graph: Graph) -> tuple[Related, ...]:
     """The layer at which the most is alive, and what that is."""
-    highest = peak(graph)
-    if highest.at is None:
-        return (Related(Where(("input",)), f"the input: {highest.held:,} bytes"),)
-    told = f"{graph.paths()[highest.at]}: {highest.held:,} bytes are held, and {highest.made:,} are made"
-    return (Related(Where(("layers", highest.at)), told),)
+    highest = find_peak(graph)
+    if highest.where is None:
+        inputs = "the input" if len(graph.inputs) == 1 else "the inputs"
+        return (Related(Where(("input",)), f"{inputs}: {highest.held:,} bytes"),)
+    told = f"{highest.path}: {highest.held:,} bytes are held, and {highest.made:,} are made"
+    return (Related(highest.where, told),)
 
 
-def _weigh(graph: Graph, verdict: Verdict) -> list[tuple[str, Route, int]]:
-    """The three layers with the most of a metric, heaviest first."""
+def _weigh(graph: Graph, verdict: Verdict) -> list[tuple[str, Where, int]]:
+    """The three rows with the most of a metric, heaviest first."""
     if verdict.metric == "peak_activation_bytes" or _layer(verdict) is not None:
         return []
     nodes = graph.nodes()
-    if verdict.scope is not None:
-        nodes = match_nodes(verdict.scope, nodes)
+    if verdict.scope is None:
+        weights = [(node.path, node, count_node(node)) for node in nodes]
+    else:
+        weights = [(match.path, match.node, match.cost) for match in match_nodes(verdict.scope, nodes)]
     weighed = []
-    for node in nodes:
-        weight = getattr(count_layer(node.fitted), verdict.metric)
+    for path, node, cost in weights:
+        weight = getattr(cost, verdict.metric)
         if isinstance(weight, int) and weight:
-            weighed.append((node.path, node.route, weight))
+            times = f" (× {node.repeat:,})" if node.repeat > 1 else ""
+            weighed.append((f"{path}{times}", node.where, weight))
     weighed.sort(key=lambda row: -row[2])
     return weighed[:3] if len(weighed) > 1 or verdict.scope is None else []

@@ -1,15 +1,15 @@
 """Closed mappings: Pydantic models that convert no value and pass over no key, and what is wrong, one for each mistake.
 
-Values are read by the same kinds as on the fast way in `spec`.
+Values are read by the same kinds as on the fast way in `spec`. Where the author chooses the keys, a mapping is `Open`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError, ValidationInfo
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from modelspec.diagnostics import Route
@@ -24,10 +24,10 @@ __all__ = [
     "SHARED",
     "Checked",
     "Closed",
-    "Later",
+    "Open",
     "Part",
     "read_value",
-    "refuse_later",
+    "refuse_key",
     "validate",
 ]
 
@@ -42,8 +42,6 @@ _NAMED_KEYS = 12
 """How many known keys a hint lists."""
 
 _Hint = Callable[[Any, str | None], str | None]
-_STANDS_FOR = {"inputs": ("input",), "blocks": ("input", "layers")}
-"""What a file need not have that has one of these."""
 
 
 class Closed(BaseModel):
@@ -92,28 +90,6 @@ def _with_hint(part: Refused, value: Any, default: str | None, hint: _Hint) -> R
     return Refused(part.message, code=part.code, route=part.route, hint=hint(value, known), span=part.span)
 
 
-class Later:
-    """A key that the language has and this version of the tool does not read; `hint` is how to do without it."""
-
-    def __init__(self, hint: str) -> None:
-        self.hint = hint
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(self._refuse)
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"not": {}}
-
-    def _refuse(self, value: Any, info: ValidationInfo) -> Any:
-        raise refuse_later(str(info.field_name), (KEY,), self.hint)
-
-
-def refuse_later(word: str, route: Route, hint: str) -> Refused:
-    """The refusal of a word that only a later version of the tool reads."""
-    message = f"'{word}' is part of the language, but this version of modelspec does not read it yet"
-    return Refused(message, code="MS208", route=route, hint=hint)
-
-
 class Part:
     """Pydantic's annotation for a mapping inside of a mapping; `name` is that of its definition."""
 
@@ -133,26 +109,103 @@ class Part:
         return value
 
 
+class Open:
+    """Pydantic's annotation for a mapping whose keys the author chooses: `words` say of what, `example` is one of it.
+
+    Subclasses judge each key and its value, and give the JSON Schema. With `filled` an empty mapping is refused.
+    """
+
+    def __init__(self, words: str, example: str, *, filled: bool = True) -> None:
+        self.words = words
+        self.example = example
+        self.filled = filled
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "object", **({"minProperties": 1} if self.filled else {}), **self.schema()}
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the keys and the values."""
+        raise NotImplementedError
+
+    def hold_key(self, name: str, value: Mapping[str, Any]) -> None:
+        """Hold a key against what it may be. Raises Refused, with a route that begins with the key."""
+
+    def hold_value(self, name: str, value: Any) -> None:
+        """Hold the value under a key against what it may be. Raises Refused."""
+        raise NotImplementedError
+
+    def find_cut(self, value: Mapping[str, Any]) -> tuple[Refused, set[str]] | None:
+        """What YAML has cut at its commas, and the keys that it became."""
+        return None
+
+    def hint(self, value: Any) -> str:
+        """The way out for what is no mapping."""
+        return f"write `{self.example}` under it"
+
+    def check(self, value: Any) -> Any:
+        """Hold the whole mapping against it. Raises Refused, with a part for each mistake."""
+        if not isinstance(value, Mapping):
+            raise Refused(f"expected {self.words}, got {name_value(value)}", hint=self.hint(value))
+        if not value and self.filled:
+            message = f"expected {self.words}, got an empty mapping"
+            raise Refused(message, code="MS206", hint=f"{self.hint(value)}, or leave it out")
+        refusals: list[Refused] = []
+        cut = self.find_cut(value)
+        gone: set[str] = set()
+        if cut is not None:
+            refusals.append(cut[0])
+            gone = cut[1]
+        for name, member in value.items():
+            if name in gone:
+                continue
+            if len(refusals) >= MAX_FAULTS:
+                break
+            try:
+                self.hold_key(name, value)
+            except Refused as refused:
+                refusals.append(refused)
+            try:
+                self.hold_value(name, member)
+            except Refused as refused:
+                refusals.append(refused.under(name))
+        if refusals:
+            raise Refused("", parts=tuple(refusals))
+        return value
+
+
 def validate(
     model: type[BaseModel],
     value: Any,
     *,
-    context: Mapping[str, Any] | None = None,
     example: str = "key: value",
     hints: Mapping[str, str] | None = None,
+    missing: Sequence[str] = (),
 ) -> None:
     """Hold a value against a model. Raises Refused, with a part for each mistake.
 
-    `example` is of what the mapping may hold; `hints` are ways out by the key that is missing or not known.
+    `example` is of what the mapping may hold; `hints` are ways out by the key that is missing or not known; `missing`
+    are keys that are due in this case, though not always.
     """
     if not isinstance(value, Mapping):
         raise Refused(f"expected a mapping, got {name_value(value)}", hint=f"write `{example}` under it")
     value = _shorten(model, value)
+    problems: list[Any] = []
     try:
-        model.model_validate(value, context=dict(context or {}))
+        model.model_validate(value)
     except ValidationError as error:
-        keys = [name for name, field in model.model_fields.items() if not _is_later(field.metadata)]
-        raise Refused("", parts=tuple(_explain(error, value, keys, hints or {}))) from None
+        problems += error.errors(include_url=False)
+    problems += [{"type": "missing", "loc": (name,)} for name in missing]
+    if problems:
+        raise Refused("", parts=tuple(_explain(problems, value, _list_keys(model), hints or {})))
+
+
+def _list_keys(model: type[BaseModel]) -> list[str]:
+    """The keys of a model, its own before those that it shares with others."""
+    shared = {name for base in model.__bases__ if issubclass(base, BaseModel) for name in base.model_fields}
+    return sorted(model.model_fields, key=shared.__contains__)
 
 
 def _shorten(model: type[BaseModel], value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -164,15 +217,10 @@ def _shorten(model: type[BaseModel], value: Mapping[str, Any]) -> Mapping[str, A
     return {**known, **{key: value[key] for key in strange}}
 
 
-def _is_later(metadata: Iterable[Any]) -> bool:
-    return any(isinstance(extra, Later) for extra in metadata)
-
-
 def _explain(
-    error: ValidationError, value: Mapping[str, Any], keys: list[str], hints: Mapping[str, str]
+    problems: list[Any], value: Mapping[str, Any], keys: list[str], hints: Mapping[str, str]
 ) -> Iterator[Refused]:
     """Pydantic's errors in our words: one for each mistake."""
-    problems = error.errors(include_url=False)
     strange = [str(problem["loc"][0]) for problem in problems if problem["type"] == "extra_forbidden"]
     missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
     cut = cut_in_mapping(value, strange)
@@ -183,9 +231,6 @@ def _explain(
     for problem in problems:
         if problem["loc"][0] not in gone and problem["type"] not in ("extra_forbidden", "missing"):
             yield from _translate(problem)
-    for later, others in _STANDS_FOR.items():
-        if later in value:
-            missing = [name for name in missing if name not in others]
     strange = [name for name in strange if name not in gone][:MAX_FAULTS]
     yield from _explain_keys(strange, missing, value, keys, hints)
 
@@ -198,15 +243,15 @@ def _explain_keys(
     unlike = []
     for name in strange:
         near = nearest(name, keys)
-        if name in hints:
-            yield _refuse_key(name, hints[name])
+        if name in hints and (near is None or near in value or near in meant):
+            yield refuse_key(name, hints[name])
         elif near is None:
             unlike.append(name)
         elif near in value or near in meant:
-            yield _refuse_key(name, f"'{near}' is given already: leave one of them out")
+            yield refuse_key(name, f"'{near}' is given already: leave one of them out")
         else:
             meant.add(near)
-            yield _refuse_key(name, f"did you mean '{near}'?")
+            yield refuse_key(name, f"did you mean '{near}'?")
     missing = [name for name in missing if name not in meant]
     if len(unlike) == len(missing) == 1:
         (name,), (needed,) = unlike, missing
@@ -216,7 +261,7 @@ def _explain_keys(
         )
         return
     for name in unlike:
-        yield _refuse_key(name, _list_known([key for key in keys if key not in value]))
+        yield refuse_key(name, _list_known([key for key in keys if key not in value]))
     if missing:
         ways = [hints[name] for name in missing if name in hints]
         plain = ", ".join(f"{name}: …" for name in missing if name not in hints)
@@ -226,7 +271,8 @@ def _explain_keys(
         yield Refused(message, code="MS204", hint="; ".join(ways))
 
 
-def _refuse_key(name: str, hint: str) -> Refused:
+def refuse_key(name: str, hint: str) -> Refused:
+    """The refusal of a key that is not known where it stands."""
     return Refused(f"unknown key {show_name(name)}", code="MS203", route=(name, KEY), hint=hint)
 
 

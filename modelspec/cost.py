@@ -1,6 +1,6 @@
 """From the graph to what it costs: exact integers, or unknown.
 
-A layer is counted once for each way in which it stands in the graph, however often it stands there.
+A layer is counted once for each way in which it stands in the graph, and a part once for all rounds that are the same.
 """
 
 from __future__ import annotations
@@ -10,22 +10,21 @@ from typing import NamedTuple
 
 from modelspec.dtype import size_in_bytes
 from modelspec.fitting import Fitted, Value
+from modelspec.graph import Graph, Group, Leaf, Node, Part
 from modelspec.layer import Tensor
-from modelspec.resolve import Graph
-from modelspec.shape import Count, Unknown, numel
+from modelspec.shape import Count, numel
 
 __all__ = [
     "Cost",
-    "Parts",
-    "Peak",
-    "add_up",
+    "add",
     "count",
     "count_layer",
-    "count_parts",
+    "count_node",
+    "count_rounds",
     "count_tensor",
     "dtype_of",
     "is_trainable",
-    "peak",
+    "size_of",
 ]
 
 
@@ -41,6 +40,9 @@ class Cost(NamedTuple):
     flops: Count
     weight_bytes: Count
     activation_bytes: Count
+
+
+NOTHING = Cost(*[0] * len(Cost._fields))
 
 
 def count_tensor(tensor: Tensor) -> Count:
@@ -59,15 +61,19 @@ def is_trainable(tensor: Tensor, fitted: Fitted) -> bool:
 
 
 def count_layer(fitted: Fitted) -> Cost:
-    """What one layer costs."""
+    """What one layer costs, all of its tensors its own."""
     known: Cost | None = fitted.cost
-    if known is not None:
-        return known
+    if known is None:
+        known = fitted.cost = _count(fitted, fitted.tensors)
+    return known
+
+
+def _count(fitted: Fitted, tensors: tuple[Tensor, ...]) -> Cost:
     trainable: Count = 0
     frozen: Count = 0
     buffers: Count = 0
     weight_bytes: Count = 0
-    for tensor in fitted.tensors:
+    for tensor in tensors:
         elements = count_tensor(tensor)
         weight_bytes = weight_bytes + size_in_bytes(elements, dtype_of(tensor, fitted))
         if tensor.kind == "buffer":
@@ -77,11 +83,11 @@ def count_layer(fitted: Fitted) -> Cost:
         else:
             frozen = frozen + elements
     parameters = trainable + frozen
-    cost = Cost(
+    return Cost(
         parameters=parameters,
         trainable_parameters=trainable,
         non_trainable_parameters=frozen,
-        # Without experts, every parameter is one that a token touches.
+        # Which of its copies a token passes is the business of the group that it stands in.
         active_parameters=parameters,
         buffers=buffers,
         macs=fitted.macs,
@@ -89,80 +95,94 @@ def count_layer(fitted: Fitted) -> Cost:
         weight_bytes=weight_bytes,
         activation_bytes=_made(fitted),
     )
-    fitted.cost = cost
-    return cost
 
 
 def _made(fitted: Fitted) -> Count:
-    """The bytes of the tensors that a layer newly makes: none where it passes on a view of what arrives."""
-    if fitted.layer.result == "view":
+    """The bytes of the tensors that a layer newly makes: none where it passes on a view, or what it holds."""
+    if fitted.layer.result != "new":
         return 0
     made: Count = 0
     for value in fitted.outputs.values():
-        made = made + _bytes(value)
+        made = made + size_of(value)
     return made
 
 
-def _bytes(value: Value) -> Count:
+def size_of(value: Value) -> Count:
+    """The bytes of what flows."""
     return size_in_bytes(numel(value.shape), value.dtype)
 
 
-Parts = list[tuple[Cost, int]]
-"""What the layers of a model cost, each with how often it stands there."""
+def _count_leaf(leaf: Leaf) -> Cost:
+    """What a layer in its place costs: a tensor that is another layer's is counted there."""
+    if not leaf.owners:
+        return count_layer(leaf.fitted)
+    return _count(leaf.fitted, tuple([tensor for tensor in leaf.fitted.tensors if tensor.name not in leaf.owners]))
 
 
-def count_parts(graph: Graph) -> Parts:
-    """What the layers of a sound graph cost, equal ones together."""
-    return [(count_layer(fitted), times) for fitted, times in Counter(graph.fitted).items() if fitted is not None]
+def _scale(cost: Cost, copies: int, active: int, times: int) -> Cost:
+    """The cost of so many layers, `active` of which a token touches, that a sample passes so many times in all."""
+    return Cost(
+        copies * cost.parameters,
+        copies * cost.trainable_parameters,
+        copies * cost.non_trainable_parameters,
+        active * cost.active_parameters,
+        copies * cost.buffers,
+        times * cost.macs,
+        times * cost.flops,
+        copies * cost.weight_bytes,
+        times * cost.activation_bytes,
+    )
 
 
-def add_up(parts: Parts, metric: str) -> Count:
-    """One metric of the whole model."""
-    at = Cost._fields.index(metric)
-    sum_: Count = 0
-    for cost, times in parts:
-        sum_ = sum_ + times * cost[at]
-    return sum_
+def count_node(node: Node) -> Cost:
+    """What a row of the model costs: all rounds of a layer that are the same."""
+    return count_rounds(node, node.copies, node.active, node.times)
+
+
+def count_rounds(node: Node, copies: int, active: int, times: int) -> Cost:
+    """What some rounds of a row cost: with so many copies, of which so many are touched, passed so many times."""
+    owned = {tensor.name for tensor in node.fitted.tensors if tensor.name in node.owners}
+    cost = count_layer(node.fitted)
+    if owned:
+        cost = _count(node.fitted, tuple([tensor for tensor in node.fitted.tensors if tensor.name not in owned]))
+    return cost if copies == active == times == 1 else _scale(cost, copies, active, times)
+
+
+def add(costs: list[tuple[Cost, int]]) -> Cost:
+    """The sum of costs, each so many times."""
+    sums: list[Count] = [0] * len(Cost._fields)
+    for cost, times in costs:
+        for at, value in enumerate(cost):
+            sums[at] = sums[at] + times * value
+    return Cost(*sums)
 
 
 def count(graph: Graph) -> Cost:
     """What the whole model costs: the sum over its layers. The graph must be sound."""
-    parts = count_parts(graph)
-    return Cost(*[add_up(parts, metric) for metric in Cost._fields])
+    return NOTHING if graph.part is None else _count_part(graph.part, {})
 
 
-class Peak(NamedTuple):
-    """The most bytes of activations alive at once, and where.
+def _count_part(part: Part, known: dict[int, Cost]) -> Cost:
+    found = known.get(id(part))
+    if found is not None:
+        return found
+    layers: Counter[Fitted] = Counter()
+    costs: list[tuple[Cost, int]] = []
+    for done in part.steps:
+        if done.__class__ is Fitted:
+            layers[done] += 1  # type: ignore[index]
+        elif isinstance(done, Leaf):
+            costs.append((_count_leaf(done), 1))
+        elif isinstance(done, Group):
+            costs += [(_count_group(done, number, known), 1) for number in range(len(done.runs))]
+    costs += [(count_layer(fitted), times) for fitted, times in layers.items()]
+    known[id(part)] = add(costs)
+    return known[id(part)]
 
-    `at` is the index of the layer where they are, None where the input alone is the most, or nothing is known; `held`
-    is what is alive before it, `made` what it newly makes.
-    """
 
-    bytes: Count
-    at: int | None
-    held: Count
-    made: Count
-
-
-def peak(graph: Graph) -> Peak:
-    """The most bytes of activations alive at once: a layer's inputs and outputs, and what a later one still reads.
-
-    Nothing works in place; a view keeps its source alive; the model's input counts while it is read.
-    """
-    alive: Count = 0
-    for value in graph.inputs.values():
-        alive = alive + _bytes(value)
-    highest = Peak(alive, None, alive, 0)
-    for index, fitted in enumerate(graph.fitted):
-        assert fitted is not None
-        if fitted.layer.result == "view":
-            continue
-        made = _made(fitted)
-        now = alive + made
-        if isinstance(now, Unknown) or isinstance(highest.bytes, Unknown):
-            return Peak(now + highest.bytes, None, alive, made)
-        if now > highest.bytes:
-            highest = Peak(now, index, alive, made)
-        # In a chain only the main result is read again.
-        alive = _bytes(fitted.output)
-    return highest
+def _count_group(group: Group, number: int, known: dict[int, Cost]) -> Cost:
+    run = group.runs[number]
+    cost = _count_leaf(run.item) if isinstance(run.item, Leaf) else _count_part(run.item, known)
+    copies = 0 if group.share is not None or (group.shared and number) else 1 if group.shared else run.length
+    active = min(copies, run.active)
+    return _scale(cost, copies, active, run.active)

@@ -9,12 +9,12 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from modelspec.budget import Verdict, judge, match_nodes
-from modelspec.cost import Cost, count, count_layer, count_tensor, dtype_of, peak
-from modelspec.diagnostics import Where
+from modelspec.cost import Cost, count, count_layer, count_node, count_tensor, dtype_of
 from modelspec.dtype import BITS, size_in_bytes
 from modelspec.fitting import Fitted, Value
+from modelspec.graph import Graph, Node
 from modelspec.layer import Field, Tensor, fields_of
-from modelspec.resolve import Graph, Node
+from modelspec.peak import find_peak
 from modelspec.shape import Count, Dim, Shape, Unknown, numel, show_dim
 
 __all__ = [
@@ -66,12 +66,15 @@ class LayerDerivation(NamedTuple):
     """One layer's numbers.
 
     `sizes` are the formulas of the output's axes, by the axis's name. `parameters` and `macs` are None where there is
-    nothing to work out: the counts stand in `cost` (None for a layer inside of a layer, which is counted with it).
+    nothing to work out: the counts stand in `cost` (None for a layer inside of a layer, which is counted with it), and
+    those of all its rounds together in `whole`. `owners` are the tensors that are another layer's, with their full
+    names there.
     """
 
     path: str
     type: str
     line: int
+    repeat: int
     inputs: tuple[Shape, ...]
     output: Shape
     inferred: tuple[Inference, ...]
@@ -82,7 +85,9 @@ class LayerDerivation(NamedTuple):
     weight_bytes: ByteSum
     activation_bytes: ByteSum
     is_view: bool
+    owners: Mapping[str, str]
     cost: Cost | None
+    whole: Cost | None
     inside: tuple[LayerDerivation, ...]
 
 
@@ -134,17 +139,17 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
     Raises KeyError if no layer has such a path.
     """
     nodes = graph.nodes()
-    chosen = nodes if path is None else [node for node in nodes if node.path == path] or match_nodes(path, nodes)
+    chosen = nodes if path is None else [match.node for match in match_nodes(path, nodes)]
     if path is not None and not chosen:
         raise KeyError(path)
     conventions = dict.fromkeys(told for node in chosen for told in node.fitted.layer.conventions())
     document = graph.spec.document
     return Explanation(
-        name=graph.spec.name,
+        name=graph.spec.name if graph.variant is None else f"{graph.spec.name or document.path}/{graph.variant}",
         path=document.path,
         dialect=graph.spec.dialect,
         inputs=graph.inputs,
-        layers=tuple(_derive_node(node, document.place(Where(node.route)).line) for node in chosen),
+        layers=tuple(_derive_node(graph, node) for node in chosen),
         sums=tuple(_sum(graph, nodes)) if path is None else (),
         peak=_find_peak(graph) if path is None else None,
         verdicts=tuple(judge(graph).verdicts) if path is None else (),
@@ -152,12 +157,22 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
     )
 
 
-def _derive_node(node: Node, line: int) -> LayerDerivation:
-    cost = count_layer(node.fitted)
-    dtypes = [dtype_of(tensor, node.fitted) for tensor in node.fitted.tensors]
-    terms = tuple(_gather(zip(map(count_tensor, node.fitted.tensors), dtypes, strict=True)))
-    told = _derive(node.fitted, node.path, line)
-    return told._replace(cost=cost, weight_bytes=ByteSum(terms, cost.weight_bytes))
+def _derive_node(graph: Graph, node: Node) -> LayerDerivation:
+    where, fitted = node.where, node.fitted
+    home = graph.spec.libraries[where.file].document if where.file else graph.spec.document
+    owners = {tensor.name: node.owner(tensor.name) for tensor in fitted.tensors}
+    cost = count_layer(fitted)
+    terms = tuple(
+        _gather((count_tensor(tensor), dtype_of(tensor, fitted)) for tensor in fitted.tensors if not owners[tensor.name])
+    )
+    told = _derive(fitted, node.path, home.place(where).line)
+    return told._replace(
+        repeat=node.repeat,
+        cost=cost,
+        whole=count_node(node),
+        owners={name: owner for name, owner in owners.items() if owner is not None},
+        weight_bytes=ByteSum(terms, _add_bytes(terms)),
+    )
 
 
 def _derive(fitted: Fitted, path: str, line: int) -> LayerDerivation:
@@ -167,7 +182,7 @@ def _derive(fitted: Fitted, path: str, line: int) -> LayerDerivation:
     parameters, macs = layer.parameters_by_hand(), layer.macs_by_hand(*shapes, output)
     texts = [*layer.output_by_hand(*shapes).items()]
     used = {name for text in (parameters, macs, *dict(texts).values()) if text for name in _list_names(text)}
-    made = [] if layer.result == "view" else [(numel(value.shape), value.dtype) for value in fitted.outputs.values()]
+    made = [] if layer.result != "new" else [(numel(value.shape), value.dtype) for value in fitted.outputs.values()]
     made_terms = tuple(_gather(iter(made)))
     inside = [
         _derive(layer.__dict__[name], f"{path}.{name}", line)
@@ -178,6 +193,7 @@ def _derive(fitted: Fitted, path: str, line: int) -> LayerDerivation:
         path=path,
         type=layer.type_name(),
         line=line,
+        repeat=1,
         inputs=shapes,
         output=output,
         inferred=tuple(_list_inferred(fitted, used)),
@@ -188,7 +204,9 @@ def _derive(fitted: Fitted, path: str, line: int) -> LayerDerivation:
         weight_bytes=ByteSum((), 0),
         activation_bytes=ByteSum(made_terms, _add_bytes(made_terms)),
         is_view=layer.result == "view",
+        owners={},
         cost=None,
+        whole=None,
         inside=tuple(inside),
     )
 
@@ -239,16 +257,15 @@ def _add_bytes(terms: tuple[ByteTerm, ...]) -> Count:
 
 def _sum(graph: Graph, nodes: list[Node]) -> Iterator[Sum]:
     cost = count(graph)
-    each = [count_layer(node.fitted) for node in nodes]
+    each = [count_node(node) for node in nodes]
     for metric in SUMMED:
         terms = (getattr(part, metric) for part in each)
         yield Sum(metric, tuple(term for term in terms if isinstance(term, Unknown) or term), getattr(cost, metric))
 
 
 def _find_peak(graph: Graph) -> Peak:
-    highest = peak(graph)
-    path = None if highest.at is None else graph.paths()[highest.at]
-    return Peak(path, highest.held, highest.made, highest.bytes)
+    highest = find_peak(graph)
+    return Peak(highest.path, highest.held, highest.made, highest.bytes)
 
 
 # Formulas

@@ -26,11 +26,15 @@ class Place(NamedTuple):
 
 
 class Where(NamedTuple):
-    """A value in the document (or the key it stands under), or a stretch of characters within a scalar's text."""
+    """A value in the document (or the key it stands under), or a stretch of characters within a scalar's text.
+
+    `file` is the path of an imported document, "" for the model's own.
+    """
 
     route: Route
     part: Literal["value", "key"] = "value"
     span: tuple[int, int] | None = None
+    file: str = ""
 
 
 class Related(NamedTuple):
@@ -43,8 +47,7 @@ class Related(NamedTuple):
 class Finding(NamedTuple):
     """One mistake: what, where, why, and the way out.
 
-    `cause` tells findings apart that have one code and one place: findings equal in code, place and cause are told
-    once.
+    `file` is the path of an imported document that `where` is in, if that is a `Place`.
     """
 
     code: str
@@ -54,6 +57,7 @@ class Finding(NamedTuple):
     layer: str | None = None
     related: tuple[Related, ...] = ()
     severity: Severity = "error"
+    file: str = ""
 
 
 CODES: dict[str, str] = {
@@ -85,6 +89,7 @@ CODES: dict[str, str] = {
     "MS209": "an expression that YAML has cut at a comma",
     # The graph
     "MS301": "two layers with one path",
+    "MS302": "a reference to what is not there",
     "MS303": "the wrong number of axes arrives",
     "MS304": "an argument contradicts what arrives",
     "MS305": "arguments that do not go together",
@@ -96,6 +101,9 @@ CODES: dict[str, str] = {
     "MS311": "an axis beyond the bound",
     "MS312": "the wrong number of inputs",
     "MS313": "shapes that do not go together",
+    "MS314": "a reference to what stands further down",
+    "MS315": "a reference that can mean several things",
+    "MS316": "a shared or tied tensor that does not fit",
     # Expressions and variables
     "MS401": "an expression that cannot be parsed",
     "MS402": "an unknown name in an expression",
@@ -104,6 +112,10 @@ CODES: dict[str, str] = {
     "MS405": "an expression that has no value",
     "MS406": "an expression whose value does not fit",
     "MS407": "a variable with a name that cannot be used",
+    "MS408": "an unknown block",
+    "MS409": "a block that calls itself",
+    "MS410": "the call of a block does not fit the block",
+    "MS411": "an import that cannot be used",
     # Budgets
     "MS501": "over budget",
     "MS502": "under budget",

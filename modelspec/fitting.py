@@ -130,7 +130,7 @@ def fit(
         tuple(given),
         tuple(taken),
         inputs,
-        {name: Value(shape, _choose_dtype(layer, name, dtype, activation_dtype)) for name, shape in results.items()},
+        {name: Value(shape, _choose_dtype(instance, name, dtype, activation_dtype)) for name, shape in results.items()},
         tensors,
         instance.count_macs(*shapes, main),
     )
@@ -159,10 +159,12 @@ def _build_inside(
     return True
 
 
-def _choose_dtype(layer: type[Layer], name: str, dtype: str, activation_dtype: str) -> str:
-    own = layer.result_dtypes.get(name)
+def _choose_dtype(layer: Layer, name: str, dtype: str, activation_dtype: str) -> str:
+    own = layer.dtypes_of_results().get(name)
     if own == "float":
         return dtype if dtype.startswith(_FLOATS) else activation_dtype
+    if own == "wide":
+        return dtype if dtype.startswith(_FLOATS) else "int64"
     return own or dtype
 
 
@@ -181,6 +183,10 @@ def _check_arrival(layer: type[Layer], inputs: tuple[Value, ...]) -> list[Broken
         elif wanted == "float" and layer.dialect == "torch" and not x.dtype.startswith(_FLOATS):
             hint = "state a floating-point dtype for what flows in, or put an Embedding before it"
             message = f"takes floating-point numbers{into}, but {x.dtype} arrives"
+            broken.append(Broken(None, message, code="MS308", hint=hint, input=number))
+        elif wanted == "mask" and x.dtype != "bool" and not x.dtype.startswith(_FLOATS):
+            hint = "a mask that is an input says so: {shape: […], dtype: bool}"
+            message = f"takes booleans or floating-point numbers{into}, but {x.dtype} arrives"
             broken.append(Broken(None, message, code="MS308", hint=hint, input=number))
         elif wanted == "integer" and x.dtype.startswith(_FLOATS):
             hint = "an input that holds indices says so: {shape: […], dtype: int64}"

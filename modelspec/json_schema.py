@@ -11,30 +11,51 @@ from json import dumps
 from typing import Any
 
 from modelspec import catalogue
-from modelspec.closed import SHARED
+from modelspec.closed import SHARED, Closed
+from modelspec.entry_models import CONTAINER_MODELS, Call, Shared, Tied, entry_model, summarise
 from modelspec.expressions import MAX_LENGTH
 from modelspec.kinds import Boolean, Integer, Kind, PerAxis
-from modelspec.language import BUDGET_KINDS, DIALECTS, DTYPE, NAME
+from modelspec.language import (
+    BUDGET_KINDS,
+    CONDITION,
+    DIALECTS,
+    DTYPE,
+    INPUT_NAMES,
+    MAX_LAYERS,
+    NAME,
+    REFERENCE,
+    REFERENCES,
+    STEP_KEYS,
+)
 from modelspec.layer import Layer, fields_of
-from modelspec.schema import Budget, LayerBudget, LongShape, SpecV1, entry_model, summarise
+from modelspec.schema import Block, Budget, LayerBudget, LongShape, SpecV1, Variant
 
-__all__ = ["report_schema", "spec_schema"]
+__all__ = ["report_schema", "spec_schema", "write"]
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _NOTES = ("description", "default")
 """What a property says beside what it takes."""
+_WIDTH = 120
 _WORTH_SHARING = 100
 """Characters of a schema from which on it is written once and referred to."""
 _EXPRESSION = {"$ref": "#/definitions/expression"}
 _NAMED_KINDS: dict[str, Kind] = {
-    "condition": Boolean(),
+    "boolean": Boolean(),
+    "condition": CONDITION,
     "dtype": DTYPE,
+    "input-names": INPUT_NAMES,
+    "reference": REFERENCE,
+    "references": REFERENCES,
+    "size": Integer(1),
     "size-of-two-axes": PerAxis(Integer(1), 2),
     "count-limit": BUDGET_KINDS["parameters"],
     "byte-limit": BUDGET_KINDS["weight_bytes"],
     "name": NAME,
 }
 """What definitions that are shared are called. Others bear the name of the first argument that refers to them."""
+
+_BY_DIALECT = {f"#/definitions/{name}" for name in ("layers", "branch", "merge", "inside", "block")}
+"""What each dialect has a definition of its own for."""
 
 _Schema = dict[str, Any]
 
@@ -50,23 +71,32 @@ def spec_schema() -> _Schema:
             "pattern": r"\S",
             "description": "An expression over variables and what arrives, such as 2 * hidden_dim.",
         },
+        "input": _strip(top["properties"]["input"]),
         "long-shape": _draft_7(LongShape.model_json_schema()),
         "budget": _draft_7(Budget.model_json_schema()),
         "layer-budget": _draft_7(LayerBudget.model_json_schema()),
+        "variant": _draft_7(Variant.model_json_schema()),
+        "step": _define_step(),
     }
-    for dialect in DIALECTS:
-        definitions.update(_define_entries(dialect))
+    properties = top["properties"]
     for name in ("name", "description"):
         # An editor would write the default out.
-        del top["properties"][name]["default"]
-    items = {dialect: {"items": {"$ref": f"#/definitions/{dialect}-entry"}} for dialect in DIALECTS}
-    chosen = {
+        del properties[name]["default"]
+    chosen = {}
+    for dialect in DIALECTS:
+        definitions.update(_define_entries(dialect))
+        # What depends on the dialect is told below; here stands that it exists.
+        chosen[dialect] = {key: _settle(_draft_7(properties[key]), dialect) for key in ("layers", "blocks")}
+    for key in ("layers", "blocks"):
+        properties[key] = {"description": properties[key]["description"]}
+    by_dialect = {
         "if": {"properties": {"dialect": {"const": "keras"}}, "required": ["dialect"]},
-        "then": {"properties": {"layers": items["keras"]}},
-        "else": {"properties": {"layers": items["torch"]}},
+        "then": {"properties": chosen["keras"]},
+        "else": {"properties": chosen["torch"]},
     }
+    by_purpose = {key: top.pop(key) for key in ("if", "then", "else")}
     head = {"$schema": _DRAFT, "$id": "urn:modelspec:schema:spec:1", "title": "modelspec, version 1"}
-    return _share({**head, **top, **chosen, "definitions": definitions})
+    return _share({**head, **top, "allOf": [by_dialect, by_purpose], "definitions": definitions})
 
 
 def report_schema() -> _Schema:
@@ -80,37 +110,96 @@ def report_schema() -> _Schema:
     return {**head, **top}
 
 
+def write(schema: Any) -> str:
+    """A schema as text: what fits on a line is on one, for there are many layers."""
+    return _write_lines(schema, 0) + "\n"
+
+
+def _write_lines(value: Any, depth: int) -> str:
+    text = dumps(value, ensure_ascii=False)
+    indent = "  " * depth
+    if len(text) + len(indent) <= _WIDTH or not isinstance(value, (dict, list)):
+        return text
+    if isinstance(value, list):
+        members = [_write_lines(member, depth + 1) for member in value]
+    else:
+        members = [f"{dumps(key)}: {_write_lines(member, depth + 1)}" for key, member in value.items()]
+    left, right = "{}" if isinstance(value, dict) else "[]"
+    lines = ",\n".join(f"{indent}  {member}" for member in members)
+    return f"{left}\n{lines}\n{indent}{right}"
+
+
+def _define_step() -> _Schema:
+    """The keys of every entry, told once: the definitions of the entries let them pass."""
+    step = _draft_7(Tied.model_json_schema())
+    told = {key: step[key] for key in ("properties", "dependencies")}
+    return {"description": "How an entry stands among the others.", **told}
+
+
 def _define_entries(dialect: str) -> dict[str, _Schema]:
     """The definitions of a dialect: one for each type, and the entries of `layers` that choose among them."""
     layers = list(catalogue.list_layers(dialect))
+    models: dict[str, type[Closed]] = {**CONTAINER_MODELS, "block": Call, "share": Shared}
     definitions = {_define_name(layer): _define_layer(layer) for layer in layers}
+    definitions.update({f"{dialect}.{name}": _define_entry(model) for name, model in models.items()})
+    definitions[f"{dialect}-block"] = _draft_7(Block.model_json_schema())
     bare = [layer for layer in layers if not any(field.required for field in fields_of(layer).values())]
-    mapping: _Schema = {
-        "type": "object",
-        "required": ["type"],
-        "properties": {"type": {"anyOf": list(_list_types(layers))}},
-        "allOf": [
-            {
-                "if": {
-                    "type": "object",
-                    "properties": {"type": {"const": layer.type_name()}},
-                    "required": ["type"],
-                },
-                "then": {"$ref": f"#/definitions/{_define_name(layer)}"},
-            }
-            for layer in layers
-        ],
-    }
+    entry = {"$ref": f"#/definitions/{dialect}-entry"}
     definitions[f"{dialect}-entry"] = {
         "description": "A layer: a mapping with its type and its arguments, or the type alone if it needs none.",
         "if": {"type": "string"},
         "then": {"anyOf": list(_list_types(bare))},
-        "else": mapping,
+        "else": {
+            "type": "object",
+            "properties": {"type": {"anyOf": [*_list_types(layers), *_list_containers()]}},
+            "anyOf": [{"required": [key]} for key in ("type", "block", "share", "layers")],
+            "allOf": [
+                {"$ref": "#/definitions/step"},
+                *[
+                    {"if": {"required": [key]}, "then": {"$ref": f"#/definitions/{dialect}.{key}"}}
+                    for key in ("block", "share")
+                ],
+                {
+                    "if": {"not": {"anyOf": [{"required": [key]} for key in ("type", "block", "share")]}},
+                    "then": {"$ref": f"#/definitions/{dialect}.Sequential"},
+                },
+                {
+                    "if": {"required": ["type"]},
+                    "then": {
+                        "allOf": [
+                            {
+                                "if": {"properties": {"type": {"const": name}}},
+                                "then": {"$ref": f"#/definitions/{dialect}.{name}"},
+                            }
+                            for name in (*[layer.type_name() for layer in layers], *CONTAINER_MODELS)
+                        ]
+                    },
+                },
+            ],
+        },
+    }
+    definitions[f"{dialect}-layers"] = {"type": "array", "minItems": 1, "maxItems": MAX_LAYERS, "items": entry}
+    definitions[f"{dialect}-branch"] = {
+        "description": "An entry, or a list of entries, which may be empty.",
+        "if": {"type": "array"},
+        "then": {"maxItems": MAX_LAYERS, "items": entry},
+        "else": entry,
+    }
+    definitions[f"{dialect}-merge"] = {
+        "allOf": [entry],
+        "properties": dict.fromkeys(("inputs", "repeat", "shared", "when"), False),
     }
     if any(field.way == "wrapped" for layer in layers for field in fields_of(layer).values()):
-        outer = {"$ref": f"#/definitions/{dialect}-entry"}
-        definitions[f"{dialect}-inside"] = {"allOf": [outer], "properties": {"trainable": False, "dtype": False}}
-    return definitions
+        definitions[f"{dialect}-inside"] = {
+            "allOf": [entry],
+            "if": {"type": "object"},
+            "then": {"required": ["type"]},
+            "properties": {
+                "type": {"not": {"enum": list(CONTAINER_MODELS)}},
+                **dict.fromkeys(("trainable", "dtype", *STEP_KEYS), False),
+            },
+        }
+    return {name: _settle(definition, dialect) for name, definition in definitions.items()}
 
 
 def _define_name(layer: type[Layer]) -> str:
@@ -122,9 +211,40 @@ def _list_types(layers: Iterable[type[Layer]]) -> Iterable[_Schema]:
         yield {"const": layer.type_name(), "description": summarise(layer)}
 
 
+def _list_containers() -> Iterable[_Schema]:
+    for name, model in CONTAINER_MODELS.items():
+        yield {"const": name, "description": model.__doc__}
+
+
 def _define_layer(layer: type[Layer]) -> _Schema:
-    definition = _draft_7(entry_model(layer).model_json_schema())
-    return {**definition, "title": _define_name(layer), "description": summarise(layer)}
+    return {**_define_entry(entry_model(layer)), "description": summarise(layer)}
+
+
+def _define_entry(model: type[Closed]) -> _Schema:
+    """The definition of an entry, without what `step` tells of every entry, and the entries' types among themselves."""
+    definition = _draft_7(model.model_json_schema())
+    definition.pop("dependencies", None)
+    definition["properties"] = {
+        name: {"const": member["const"]} if name == "type" else member
+        for name, member in definition["properties"].items()
+        if name not in Tied.model_fields
+    }
+    passed = [name for name in model.model_fields if name in Tied.model_fields]
+    return {**definition, "patternProperties": {f"^({'|'.join(passed)})$": True}}
+
+
+def _settle(schema: Any, dialect: str) -> Any:
+    """The same schema, in which what depends on the dialect refers to the definitions of this one."""
+    if isinstance(schema, list):
+        return [_settle(member, dialect) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: f"#/definitions/{dialect}-{value.rpartition('/')[2]}"
+        if key == "$ref" and value in _BY_DIALECT
+        else _settle(value, dialect)
+        for key, value in schema.items()
+    }
 
 
 def _draft_7(schema: Any) -> Any:
@@ -136,8 +256,7 @@ def _draft_7(schema: Any) -> Any:
     changed: _Schema = {}
     for key, value in schema.items():
         if key in ("properties", "$defs"):
-            # A key that only a later version reads can stand nowhere, and an editor should not offer it.
-            members = {name: _draft_7(member) for name, member in value.items() if member.get("not") != {}}
+            members = {name: _draft_7(member) for name, member in value.items()}
             changed["definitions" if key == "$defs" else key] = members
         elif key == SHARED:
             changed["$ref"] = f"#/definitions/{value}"
@@ -161,14 +280,14 @@ def _takes_null(schema: _Schema) -> bool:
 
 def _share(schema: _Schema) -> _Schema:
     """The same schema, in which what several properties take is written once, among the definitions."""
-    names = {_write(kind.schema(_EXPRESSION)): name for name, kind in _NAMED_KINDS.items()}
+    names = {_spell(kind.schema(_EXPRESSION)): name for name, kind in _NAMED_KINDS.items()}
     definitions = schema["definitions"]
     owners = [schema, *definitions.values()]
     places: dict[str, list[tuple[_Schema, str]]] = {}
     for owner in owners:
         for name, member in owner.get("properties", {}).items():
             if isinstance(member, dict):
-                places.setdefault(_write(_strip(member)), []).append((owner["properties"], name))
+                places.setdefault(_spell(_strip(member)), []).append((owner["properties"], name))
     for text, uses in places.items():
         if len(uses) < 2 or len(text) < _WORTH_SHARING:
             continue
@@ -186,5 +305,5 @@ def _strip(schema: _Schema) -> _Schema:
     return {key: value for key, value in schema.items() if key not in _NOTES}
 
 
-def _write(schema: _Schema) -> str:
+def _spell(schema: _Schema) -> str:
     return dumps(schema, sort_keys=True)

@@ -9,26 +9,34 @@ from modelspec.diagnostics import Route
 from modelspec.dtype import BITS
 from modelspec.kinds import Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Text
 from modelspec.limit import BYTE_METRICS, COUNT_METRICS, LimitKind
-from modelspec.refusal import Refused
+from modelspec.refusal import Refused, name_value
 from modelspec.shape import UNKNOWN
+from modelspec.template import Reference, Template, read_name, read_reference
 
 __all__ = [
+    "BLOCK_KEYS",
     "BUDGET_KINDS",
+    "CONDITION",
+    "CONTAINERS",
     "DIALECT",
     "DIALECTS",
     "DTYPE",
     "ENTRY_KEYS",
+    "EXPERTS",
     "FLAG",
-    "LATER_ENTRY_KEYS",
-    "LATER_KEYS",
-    "LATER_OPERATIONS",
-    "LATER_TYPES",
+    "IDENTIFIER",
+    "INPUT_NAMES",
     "MAX_LAYERS",
     "NAME",
+    "REFERENCE",
+    "REFERENCES",
+    "REPEAT",
     "SHAPE",
+    "STEP_KEYS",
     "TEXT",
     "TOP_KEYS",
     "VARIABLE",
+    "VARIANT_KEYS",
     "VERSION",
 ]
 
@@ -47,21 +55,27 @@ TOP_KEYS = (
     "activation_dtype",
     "variables",
     "input",
+    "inputs",
+    "imports",
+    "blocks",
     "layers",
+    "outputs",
+    "variants",
     "budget",
 )
-LATER_KEYS = ("inputs", "imports", "blocks", "outputs", "variants")
-LATER_ENTRY_KEYS = ("block", "with", "share", "inputs", "repeat", "shared", "when", "tie", "layers", "numbered")
-LATER_TYPES = ("Sequential", "Residual", "Parallel", "MixtureOfExperts", "Custom")
-# fmt: off
-LATER_OPERATIONS = (
-    "Add", "Sub", "Mul", "Div", "MatMul", "Concat", "Stack", "Split", "Chunk", "Unbind", "Slice", "Select", "Gather",
-    "Reshape", "Permute", "Transpose", "Squeeze", "Unsqueeze", "Expand", "Mean", "Sum", "Pad", "Interpolate",
-    "Parameter", "Buffer", "ScaledDotProductAttention",
-)
-# fmt: on
-"""The operations of a forward pass, in the torch dialect."""
 ENTRY_KEYS = ("type", "name", "trainable", "dtype")
+"""The keys of every layer, wherever it stands."""
+STEP_KEYS = ("inputs", "repeat", "shared", "when", "tie")
+"""The keys that say how an entry stands among the others."""
+CONTAINERS: dict[str, tuple[str, ...]] = {
+    "Sequential": ("layers", "numbered"),
+    "Residual": ("layers", "shortcut", "numbered"),
+    "Parallel": ("branches", "merge", "numbered"),
+    "MixtureOfExperts": ("experts", "experts_per_token", "layers"),
+}
+"""The containers, with their own keys."""
+BLOCK_KEYS = ("arguments", "inputs", "variables", "layers")
+VARIANT_KEYS = ("variables", "dtype", "activation_dtype", "budget")
 
 
 class _SizeKind(Integer):
@@ -134,33 +148,121 @@ class _DtypeKind(Choice):
         raise self.refuse(value, hint, code="MS206")
 
 
+_PART = r"([^\s:*{}.\x00-\x1f\x7f-\x9f]|\{[^{}]+\})"
+_WORD = rf"{_PART}+( +{_PART}+)*"
+_PATH = rf"{_WORD}(\.{_WORD})*"
+"""A name as JSON Schema has it. At the end of a pattern `$` would let a line break follow, so another way is taken."""
+
+
 class _NameKind(Literal):
-    """A layer's name: text or a whole number; dots make levels."""
+    """A layer's name: text or a whole number; dots make levels, braces hold expressions."""
 
     words = "a name"
 
-    def complete(self, value: Any) -> str:
-        if value.__class__ is int:
+    def complete(self, value: Any) -> str | Template:
+        if value.__class__ is int and value >= 0:
             return str(value)
         if not isinstance(value, str):
             hint = "put quotes around it" if isinstance(value, (int, float)) else "a name is text; it can be left out"
             raise self.refuse(value, hint)
-        if "{" in value or "}" in value:
-            hint = "spell the name out"
-            raise Refused("names with expressions in braces are not supported yet", code="MS208", hint=hint)
-        if not value or not value.isprintable() or value != value.strip() or ":" in value or "*" in value:
-            hint = "a name is printable text without ':' and '*', and does not begin or end with a space"
-            raise self.refuse(value, hint, code="MS206")
-        return value
+        return read_name(value)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
-        # The last part is the end of the text; `$` would let a line break follow.
-        part = r"[^\s:*{}\x00-\x1f\x7f-\x9f]+"
-        return {"anyOf": [{"type": "string", "pattern": rf"^{part}( +{part})*(?![\s\S])"}, {"type": "integer"}]}
+        pattern = rf"^{_PATH}(?![\s\S])"
+        return {"anyOf": [{"type": "string", "pattern": pattern}, {"type": "integer", "minimum": 0}]}
 
 
+class _ReferenceKind(Literal):
+    """The path of something earlier, perhaps with one of its results: `layer1.0.conv1`, `lstm:h_n`, `stages.*`."""
+
+    words = "the path of an earlier layer"
+
+    def complete(self, value: Any) -> Reference:
+        if value.__class__ is int and value >= 0:
+            return read_reference(str(value))
+        if not isinstance(value, str):
+            raise self.refuse(value, "put quotes around it" if isinstance(value, float) else None)
+        return read_reference(value)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        pattern = rf"^{_PATH}(\.\*(\.{_PATH})?)?(:{_PATH})?(?![\s\S])"
+        return {"anyOf": [{"type": "string", "pattern": pattern}, {"type": "integer", "minimum": 0}]}
+
+
+class _ReferencesKind(Literal):
+    """One reference or several."""
+
+    words = "the path of an earlier layer, or a list of such"
+
+    def complete(self, value: Any) -> tuple[Reference, ...]:
+        if not isinstance(value, list):
+            return (REFERENCE.complete(value),)
+        if not value:
+            raise self.refuse(value, "leave it out for what comes before, or name something", code="MS206")
+        found, refusals = [], []
+        for index, member in enumerate(value):
+            try:
+                found.append(REFERENCE.complete(member))
+            except Refused as refused:
+                refusals.append(refused.under(index))
+        if refusals:
+            raise refusals[0] if len(refusals) == 1 else Refused("", parts=tuple(refusals))
+        return tuple(found)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        single = REFERENCE.schema(expression)
+        return {"anyOf": [*single["anyOf"], {"type": "array", "minItems": 1, "items": single}]}
+
+
+class _ConditionKind(Boolean):
+    """`true` or `false`, or an expression; a number is a condition, too: 0 is false."""
+
+    words = "a condition"
+
+    def complete(self, value: Any) -> bool:
+        if value is True or value is False:
+            return value
+        if value.__class__ in (int, float):
+            return bool(value)
+        raise self.refuse(value, "write true, false, or a comparison such as stride != 1")
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        return {"anyOf": [*super().schema(expression)["anyOf"], {"type": "number"}]}
+
+
+class _InputNamesKind(Literal):
+    """The names of a block's inputs, in order."""
+
+    words = "a list of names"
+
+    def complete(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise self.refuse(value, f"write [{value}]" if isinstance(value, str) else None)
+        if not value:
+            raise self.refuse(value, "leave it out for one input", code="MS206")
+        for index, name in enumerate(value):
+            if not isinstance(name, str) or not name.isidentifier():
+                message = f"expected a name, got {name_value(name)}"
+                raise Refused(message, route=(index,), hint="a name is made of letters, digits and underscores")
+            if name in value[:index]:
+                raise Refused(f"'{name}' is there already", code="MS206", route=(index,), hint="rename one of them")
+        return tuple(value)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        names = {"type": "string", "pattern": IDENTIFIER}
+        return {"type": "array", "minItems": 1, "uniqueItems": True, "items": names}
+
+
+IDENTIFIER = r"^[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*(?![\s\S])"
+"""As ECMA 262 and Python both read it; beyond ASCII it takes more than Python's identifiers."""
 TEXT = Optional(Text())
 NAME = _NameKind()
+REFERENCE = _ReferenceKind()
+REFERENCES = _ReferencesKind()
+CONDITION = _ConditionKind()
+REPEAT = Integer(0, words="how many times, 0 or more")
+EXPERTS = Integer(1)
+INPUT_NAMES = _InputNamesKind()
 FLAG = _FlagKind()
 DTYPE = _DtypeKind()
 DIALECT = Choice(*DIALECTS)

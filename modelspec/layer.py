@@ -318,7 +318,7 @@ def keeps_shape(layer: type[Layer]) -> bool:
     return layer.output_shape is same_shape
 
 
-_InputDtype = Literal["any", "float", "integer"]
+_InputDtype = Literal["any", "float", "integer", "mask"]
 
 
 class Layer:
@@ -338,7 +338,8 @@ class Layer:
     takes: ClassVar[Takes | tuple[Takes, ...]] = Takes(None, ("*",))
     """The samples that it takes: of every input, or of each in order (the last holds for those that follow)."""
     input_dtype: ClassVar[_InputDtype | tuple[_InputDtype, ...]] = "any"
-    """What may arrive. A floating layer of torch refuses integers; an `Embedding` wants them. As `takes`."""
+    """What may arrive. A floating layer of torch refuses integers; an `Embedding` wants them; a mask is booleans or
+    floats. As `takes`."""
     result: ClassVar[Literal["new", "view", "held"]] = "new"
     """Whether it makes a tensor, passes on (a view of) the first that arrives, or gives one that it holds."""
     promotes: ClassVar[bool] = False
@@ -346,8 +347,8 @@ class Layer:
     chooses: ClassVar[bool] = False
     """Whether none of its results is the main one, so that a reference says which: `parts:0`."""
     result_dtypes: ClassVar[Mapping[str, str]] = {}
-    """The dtypes of those results that have their own, by the result's name: `int64`, or `float` for what arrives where
-    it is a float and else the activations'."""
+    """The dtypes of those results that have their own, by the result's name: `int64`; or `float` for what arrives where
+    it is a float and else the activations', `wide` for what arrives where it is a float and else int64."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     if TYPE_CHECKING:
@@ -360,6 +361,7 @@ class Layer:
         """Multiply-accumulates for one sample, from the shapes of the inputs and of the result."""
         constrain: Callable[..., Iterable[Broken]]
         outputs: Callable[..., dict[str, Shape]]
+        dtypes_of_results: Callable[..., Mapping[str, str]]
         parameters_by_hand: Callable[..., str | None]
         macs_by_hand: Callable[..., str | None]
         conventions: Callable[..., Iterable[str]]
@@ -370,6 +372,10 @@ class Layer:
         def constrain(self, *shapes):
             """The constraints that do not hold on these inputs."""
             return ()
+
+        def dtypes_of_results(self):
+            """`result_dtypes`, where they do not depend on the arguments."""
+            return self.result_dtypes
 
         def outputs(self, *shapes):
             """Every result by the framework's name for it (or its number), the main one first."""

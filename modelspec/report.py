@@ -6,18 +6,20 @@ where they cannot be known before the model runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from modelspec.budget import Verdict
-from modelspec.cost import Cost, count, count_layer, count_tensor, dtype_of, is_trainable, peak
-from modelspec.diagnostics import Finding, Where
+from modelspec.cost import Cost, count, count_node, count_tensor, dtype_of, is_trainable
+from modelspec.diagnostics import Finding, Place, Where
 from modelspec.fitting import Fitted, Value
+from modelspec.graph import Graph, Node
+from modelspec.layer import Tensor as LayerTensor
 from modelspec.limit import METRICS, Limit
+from modelspec.peak import find_peak
 from modelspec.refusal import find_near
-from modelspec.resolve import Graph, Node
 from modelspec.shape import Count, Unknown
 from modelspec.source import Document
 from modelspec.version import VERSION
@@ -59,7 +61,7 @@ class AxisSize(_Frozen):
 
 
 class Tensor(_Frozen):
-    """A tensor that a layer holds. `owner` is the path of the layer that it belongs to, null for this one."""
+    """A tensor that a layer holds. `owner` is the full name of the tensor that it is, null where it is its own."""
 
     name: str
     kind: Literal["parameter", "buffer"]
@@ -98,13 +100,27 @@ class _LayerFacts(_Frozen):
 
 
 class Layer(Metrics, _LayerFacts):
-    """A resolved layer: its arguments (the inferred ones named in `inferred`), its tensors, and what it costs."""
+    """A resolved layer: its arguments (the inferred ones named in `inferred`), its tensors, and what it costs.
+
+    `repeat` layers that are the same stand in one row, under the path of the first; the costs are those of all.
+    """
+
+    _paths: Callable[[], Iterator[str]] | None = PrivateAttr(None)
+
+    def paths(self) -> Iterator[str]:
+        """Every path that the row stands for, in order."""
+        return iter((self.path,)) if self._paths is None else self._paths()
 
 
 class Totals(Metrics):
     """What the whole model costs."""
 
     peak_activation_bytes: int | None
+
+
+def _blur(path: str) -> str:
+    """A path with its numbers left open: the rounds of a repeat differ in nothing else."""
+    return "".join([" " if letter.isdigit() else letter for letter in path]).replace("  ", " ")
 
 
 def _is_open(side: int | None) -> bool:
@@ -144,9 +160,13 @@ class Model(_Frozen):
     budget: list[BudgetLine]
 
     def __getitem__(self, path: str) -> Layer:
-        """Return the layer with this path. Raises KeyError."""
+        """Return the row of the layer with this path, which may be that of any round. Raises KeyError."""
         for layer in self.layers:
             if layer.path == path:
+                return layer
+        shape = _blur(path)
+        for layer in self.layers:
+            if layer.repeat > 1 and _blur(layer.path) == shape and path in layer.paths():
                 return layer
         near = find_near(path, (layer.path for layer in self.layers))
         raise KeyError(f"{path!r}: did you mean {near!r}?" if near else path)
@@ -202,19 +222,25 @@ def describe(document: Document, graph: Graph, verdicts: Iterable[Verdict], soun
             conventions[told] = None
     return Model(
         path=document.path,
-        name=name_model(graph, document),
-        variant=None,
+        name=name_file(graph, document),
+        variant=graph.variant,
         dialect=graph.spec.dialect,
         ok=ok,
         conventions=list(conventions),
         inputs={name: _type(value) for name, value in graph.inputs.items()},
-        layers=[_describe_layer(document, node) for node in nodes],
+        layers=[_describe_layer(document, graph, node) for node in nodes],
         totals=_total(graph) if sound else Totals(**dict.fromkeys(METRICS)),
         budget=[_line(verdict) for verdict in verdicts] if sound else list(_unjudged(graph)),
     )
 
 
 def name_model(graph: Graph, document: Document) -> str:
+    """What a model is called: its name, and its variant if it is one."""
+    name = name_file(graph, document)
+    return name if graph.variant is None else f"{name}/{graph.variant}"
+
+
+def name_file(graph: Graph, document: Document) -> str:
     """The name that a spec gives its model, or else the file's, without its ending."""
     if graph.spec.name is not None:
         return graph.spec.name
@@ -236,35 +262,42 @@ def _metrics(cost: Cost) -> dict[str, int | None]:
 
 def _total(graph: Graph) -> Totals:
     cost = count(graph)
-    return Totals(**_metrics(cost), peak_activation_bytes=_known(peak(graph).bytes))
+    return Totals(**_metrics(cost), peak_activation_bytes=_known(find_peak(graph).bytes))
 
 
-def _describe_layer(document: Document, node: Node) -> Layer:
+def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
     fitted = node.fitted
     outputs = {name: _type(value) for name, value in fitted.outputs.items()}
-    return Layer(
+    where = node.where
+    home = graph.spec.libraries[where.file].document if where.file else document
+    layer = Layer(
         path=node.path,
         type=fitted.layer.type_name(),
-        line=document.place(Where(node.route)).line,
-        repeat=1,
-        inputs=list(node.inputs),
+        line=home.place(where._replace(file="")).line,
+        repeat=node.repeat,
+        inputs=list(node.reads(list(graph.inputs))),
         output_shape=next(iter(outputs.values())).shape,
         outputs=outputs,
         arguments=plain_arguments(fitted),
         inferred=list(fitted.inferred),
-        tensors=[
-            Tensor(
-                name=tensor.name,
-                kind=tensor.kind,
-                axes=[AxisSize(name=name, size=_known(size)) for name, size in tensor.axes],
-                dtype=dtype_of(tensor, fitted),
-                trainable=is_trainable(tensor, fitted),
-                count=_known(count_tensor(tensor)),
-                owner=None,
-            )
-            for tensor in fitted.tensors
-        ],
-        **_metrics(count_layer(fitted)),
+        tensors=[_describe_tensor(node, tensor) for tensor in fitted.tensors],
+        **_metrics(count_node(node)),
+    )
+    if node.repeat > 1:
+        layer._paths = lambda: (path for path, _ in node.paths())
+    return layer
+
+
+def _describe_tensor(node: Node, tensor: LayerTensor) -> Tensor:
+    owner = node.owner(tensor.name)
+    return Tensor(
+        name=tensor.name,
+        kind=tensor.kind,
+        axes=[AxisSize(name=name, size=_known(size)) for name, size in tensor.axes],
+        dtype=dtype_of(tensor, node.fitted),
+        trainable=is_trainable(tensor, node.fitted),
+        count=_known(count_tensor(tensor)) if owner is None else 0,
+        owner=owner,
     )
 
 
@@ -300,7 +333,7 @@ def _limit(limit: Limit) -> LimitValues:
 
 
 def _unjudged(graph: Graph) -> Iterator[BudgetLine]:
-    budget = graph.spec.budget
+    budget = graph.budget
     if budget is None:
         return
     scopes: list[tuple[str | None, dict[str, Limit]]] = [(None, budget.model)]
@@ -310,17 +343,24 @@ def _unjudged(graph: Graph) -> Iterator[BudgetLine]:
             yield BudgetLine(metric=metric, scope=scope, limit=_limit(limit), actual=None, ok=None)
 
 
-def diagnose(document: Document, finding: Finding, models: list[str], excerpts: dict[int, str]) -> Diagnostic:
+Documents = Mapping[str, Document]
+"""The documents of a run by file: "" is the model's own, the others are imported."""
+
+
+def diagnose(
+    documents: Documents, finding: Finding, models: list[str], excerpts: dict[tuple[str, int], str]
+) -> Diagnostic:
     """A finding in its place in the text. `excerpts` keeps a document's lines: many findings may stand in one."""
-    place = document.place(finding.where)
-    if place.line not in excerpts:
+    document, place = _locate(documents, finding.where, finding.file)
+    key = (document.path, place.line)
+    if key not in excerpts:
         line = document.line(place.line)
         # UTF-16 read as UTF-8 shows nothing that helps.
-        excerpts[place.line] = "" if "\0" in line and "\ufffd" in line else line
+        excerpts[key] = "" if "\0" in line and "\ufffd" in line else line
     related = []
     for where, message in finding.related:
-        there = document.place(where)
-        related.append(RelatedPlace(path=document.path, line=there.line, column=there.column, message=message))
+        home, there = _locate(documents, where, finding.file)
+        related.append(RelatedPlace(path=home.path, line=there.line, column=there.column, message=message))
     return Diagnostic(
         code=finding.code,
         severity=finding.severity,
@@ -334,5 +374,10 @@ def diagnose(document: Document, finding: Finding, models: list[str], excerpts: 
         layer=finding.layer,
         models=models,
         related=related,
-        excerpt=excerpts[place.line],
+        excerpt=excerpts[key],
     )
+
+
+def _locate(documents: Documents, where: Where | Place, file: str) -> tuple[Document, Place]:
+    document = documents[where.file if isinstance(where, Where) else file]
+    return document, document.place(where)

@@ -2,59 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from modelspec import budget, resolve, source, spec
+from modelspec import budget, imports, resolve, source, spec
 from modelspec.diagnostics import Finding
+from modelspec.entry import Spoilt
+from modelspec.graph import Graph
 from modelspec.source import Document
 
 if TYPE_CHECKING:
     from modelspec.report import Report
 
-__all__ = ["Outcome", "follow", "follow_document", "write_report"]
+__all__ = ["Choice", "Followed", "Outcome", "follow", "follow_document", "write_report"]
+
+
+class Choice:
+    """What a call chooses of every spec: one variant (None: all), and variables that are set by hand.
+
+    `met` are the names of those that some spec has.
+    """
+
+    __slots__ = ("met", "settings", "variant")
+
+    def __init__(self, variant: str | None = None, settings: Mapping[str, Any] | None = None) -> None:
+        self.variant = variant
+        self.settings = settings or {}
+        self.met: set[str] = set()
+
+
+class Followed:
+    """One model of a document: its graph, its verdicts, and whether nothing is wrong with its graph."""
+
+    __slots__ = ("findings", "graph", "sound", "verdicts")
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.verdicts: list[budget.Verdict] = []
+        self.findings: list[Finding] = []
+        self.sound = False
 
 
 class Outcome:
-    """What became of one document: its graph as far as there is one, its verdicts, and all that was found."""
+    """What became of one document: its models as far as there are any, and all that was found.
 
-    __slots__ = ("document", "findings", "graph", "sound", "verdicts")
+    `findings` are told once, each with the models that it concerns in `concerned` (None: the document).
+    """
+
+    __slots__ = ("concerned", "document", "documents", "findings", "models")
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.findings: list[Finding] = list(document.findings)
-        self.graph: resolve.Graph | None = None
-        self.verdicts: list[budget.Verdict] = []
-        self.sound = False
+        self.documents: dict[str, Document] = {"": document}
+        self.findings: list[Finding] = []
+        self.concerned: list[list[Followed] | None] = []
+        self.models: list[Followed] = []
+        self.add(document.findings, None)
+
+    def add(self, findings: Iterable[Finding], model: Followed | None) -> None:
+        """Take findings of the document, or of one of its models; what is told of another already concerns both."""
+        known = {
+            (told.code, told.where, told.message): number
+            for number, told in enumerate(self.findings)
+            if self.concerned[number] is not None
+        }
+        for finding in findings:
+            number = None if model is None else known.get((finding.code, finding.where, finding.message))
+            concerned = None if number is None else self.concerned[number]
+            if concerned is not None and model is not None:
+                concerned.append(model)
+            else:
+                self.findings.append(finding)
+                self.concerned.append(None if model is None else [model])
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong with the document, and its budget holds."""
+        """Whether nothing is wrong with the document, and its budgets hold."""
         return not any(finding.severity == "error" for finding in self.findings)
 
 
-def follow(data: bytes, path: str) -> Outcome:
+def follow(data: bytes, path: str, choice: Choice | None = None) -> Outcome:
     """Take one document down the road."""
-    return follow_document(source.read(data, path))
+    return follow_document(source.read(data, path), choice)
 
 
-def follow_document(document: Document) -> Outcome:
+def follow_document(document: Document, choice: Choice | None = None) -> Outcome:
     """Take a document down the road: spec, graph, cost, verdict. A model with errors is not judged."""
     outcome = Outcome(document)
     if not document.readable:
         return outcome
-    read, found = spec.read(document)
-    outcome.findings += found
+    read, found = spec.read(document, imports.load({}))
+    outcome.add(found, None)
     if read is None:
         return outcome
-    outcome.graph, found = resolve.resolve(read)
-    outcome.findings += found
-    if not outcome.findings:
-        outcome.sound = True
-        judgement = budget.judge(outcome.graph)
-        outcome.verdicts = judgement.verdicts
-        outcome.findings += budget.find_excess(outcome.graph, judgement)
+    outcome.documents.update({file: library.document for file, library in read.libraries.items()})
+    whole = not outcome.findings
+    for variant in _choose(read, choice):
+        settings = {} if choice is None else {n: v for n, v in choice.settings.items() if n in read.variables}
+        if choice is not None:
+            choice.met.update(settings)
+        graph, found = resolve.resolve(read, variant, settings)
+        model = Followed(graph)
+        outcome.models.append(model)
+        model.findings = found
+        if whole and not found:
+            model.sound = True
+            judgement = budget.judge(graph)
+            model.verdicts = judgement.verdicts
+            model.findings = budget.find_excess(graph, judgement)
+        outcome.add(model.findings, model)
     return outcome
+
+
+def _choose(read: spec.Spec, choice: Choice | None) -> list[str | None]:
+    """The variants of a spec that are looked at; None for the file as it stands."""
+    if read.body is None and "layers" not in read.document.tree:  # type: ignore[operator]
+        return []
+    variants = [name for name, variant in read.variants.items() if not isinstance(variant, Spoilt)]
+    if choice is not None and choice.variant is not None:
+        if choice.variant not in variants:
+            return []
+        choice.met.add(f"variant {choice.variant}")
+        return [choice.variant]
+    return [*variants] or [None]
+
+
+def _is_ok(outcome: Outcome, model: Followed) -> bool:
+    """Whether nothing is wrong with a model or its document."""
+    return not any(
+        finding.severity == "error" and (concerned is None or model in concerned)
+        for finding, concerned in zip(outcome.findings, outcome.concerned, strict=True)
+    )
 
 
 def write_report(
@@ -67,17 +145,19 @@ def write_report(
     from modelspec.report import Report, describe, diagnose, name_model
 
     described = []
-    diagnostics = [diagnose(document, finding, [], {}) for document, finding in others]
+    diagnostics = [diagnose({"": document}, finding, [], {}) for document, finding in others]
     for outcome in outcomes:
-        names = []
-        if outcome.graph is not None:
-            names = [name_model(outcome.graph, outcome.document)]
-            if models:
-                described.append(describe(outcome.document, outcome.graph, outcome.verdicts, outcome.sound, outcome.ok))
-        excerpts: dict[int, str] = {}
-        found = [diagnose(outcome.document, finding, names, excerpts) for finding in outcome.findings]
-        found.sort(key=lambda told: (told.line, told.column, told.code))
-        told_once = {(told.code, told.line, told.column, told.message): told for told in found}
+        names = {id(model): name_model(model.graph, outcome.document) for model in outcome.models}
+        if models:
+            described += [describe(outcome.document, model.graph, model.verdicts, model.sound, _is_ok(outcome, model)) for model in outcome.models]
+        excerpts: dict[tuple[str, int], str] = {}
+        found = []
+        for finding, concerned in zip(outcome.findings, outcome.concerned, strict=True):
+            told = outcome.models if concerned is None else concerned
+            found.append(diagnose(outcome.documents, finding, [names[id(model)] for model in told], excerpts))
+        found.sort(key=lambda told: (told.path != outcome.document.path, told.path, told.line, told.column, told.code))
+        told_once = {(told.code, told.path, told.line, told.column, told.message): told for told in found}
         diagnostics += told_once.values()
     ok = not any(told.severity == "error" for told in diagnostics)
     return Report(ok=ok, models=described, diagnostics=diagnostics)
+

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from modelspec import catalogue
+from modelspec.diagnostics import Route
 from modelspec.expressions import MAX_LENGTH, ExpressionError, parse
-from modelspec.language import ENTRY_KEYS
+from modelspec.language import CONTAINERS, ENTRY_KEYS, STEP_KEYS
 from modelspec.layer import Layer, fields_of
 from modelspec.refusal import Refused
 from modelspec.source import MAX_FAULTS
@@ -70,21 +71,22 @@ def guess_dialect(tree: Mapping[str, Any]) -> str | None:
     return _FRAMEWORKS.get(written.lower()) or nearest(written, catalogue.dialects())
 
 
-def find_other_dialect(entries: Sequence[Any], dialect: str) -> tuple[int, str, str | None] | None:
-    """The dialect that has every type and argument of a model, where its own has not.
+def find_other_dialect(entries: Sequence[tuple[Route, Any]], dialect: str) -> tuple[Route, str, str | None] | None:
+    """The dialect that has every type and argument of a model's layers, where its own has not.
 
-    With it the first entry that tells so, and the argument that does (None: its type).
+    `entries` are the layers with the ways to them. With the dialect goes the way to the first entry that tells so, and
+    the argument that does (None: its type).
     """
     for other in catalogue.dialects():
         if other == dialect:
             continue
-        first: tuple[int, str, str | None] | None = None
-        for index, entry in enumerate(entries):
+        first: tuple[Route, str, str | None] | None = None
+        for route, entry in entries:
             if _find_strange(entry, other) is not None:
                 break
-            strange = _find_strange(entry, dialect)
-            if strange is not None and first is None:
-                first = (index, other, strange or None)
+            strange = _find_strange(entry, dialect) if first is None else None
+            if strange is not None:
+                first = (route, other, strange or None)
         else:
             if first is not None:
                 return first
@@ -99,7 +101,7 @@ def _find_strange(entry: Any, dialect: str) -> str | None:
         return ""
     fields = fields_of(layer)
     keys = entry if isinstance(entry, Mapping) else ()
-    return next((key for key in keys if key not in fields and key not in ENTRY_KEYS), None)
+    return next((key for key in keys if key not in fields and key not in ENTRY_KEYS and key not in STEP_KEYS), None)
 
 
 def spell(layer: type[Layer], names: Iterable[str] = ()) -> str:
@@ -112,7 +114,7 @@ def spell(layer: type[Layer], names: Iterable[str] = ()) -> str:
 
 def hint_type(name: str, dialect: str) -> str:
     """The way out for a type that the dialect does not have."""
-    names = catalogue.list_names(dialect)
+    names = (*catalogue.list_names(dialect), *CONTAINERS)
     bare = name.rpartition(".")[2]
     folded = {known.lower(): known for known in names}
     if bare.lower() in folded:
@@ -147,22 +149,30 @@ def hint_shape(value: Any, hint: str | None) -> str | None:
     return hint
 
 
-def cut_in_mapping(value: Mapping[str, Any], strange: Iterable[str]) -> tuple[Refused, set[str]] | None:
+def cut_in_mapping(
+    value: Mapping[str, Any], strange: Iterable[str], perhaps: Iterable[str] = ()
+) -> tuple[Refused, set[str]] | None:
     """An expression that YAML has cut at its commas inside of { }, and the keys that it became.
 
-    `strange` are the keys that are not known.
+    `strange` are the keys that are not known. Those in `perhaps` may stand there in their own right, and belong to a
+    cut expression only if its brackets close.
     """
     strange = set(strange)
+    taken = strange.union(perhaps)
     order = list(value)
     for at, key in enumerate(order):
         text = value[key]
         if not isinstance(text, str) or _count_open(text) <= 0:
             continue
         pieces: list[str] = []
+        still_open = _count_open(text)
         for other in order[at + 1 :]:
-            if value[other] is not None or other not in strange or len(pieces) == MAX_LENGTH:
+            if value[other] is not None or other not in taken or len(pieces) == MAX_LENGTH or still_open <= 0:
                 break
             pieces.append(other)
+            still_open += _count_open(other)
+        if still_open > 0:
+            pieces = list(takewhile(strange.__contains__, pieces))
         if pieces and sum(map(len, pieces)) + len(text) <= MAX_LENGTH:
             hint = f'put quotes around it: {key}: "{", ".join([text, *pieces])}"'
             return Refused(_CUT, code="MS209", route=(key,), hint=hint), {key, *pieces}

@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar, get_origin
 
@@ -21,7 +21,7 @@ from modelspec.fitting import Fitted, Value, fit
 from modelspec.kinds import Deferred
 from modelspec.layer import Example, Layer, fields_of, list_constraints
 from modelspec.refusal import Refused
-from modelspec.shape import Unknown, numel
+from modelspec.shape import Shape, Unknown, numel
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {f"{dialect}.{layer.type_name()}": layer for dialect in dialects() for layer in list_layers(dialect)}
@@ -115,7 +115,7 @@ def test_constraints_that_are_named_are_written_down(layer: type[Layer]) -> None
             values = read_arguments(layer, question.arguments)
         except Refused:
             continue
-        _, broken = fit(layer, values, (Value(question.input, question.dtype),), "float32")
+        _, broken = fit(layer, values, tuple(map(Value, question.inputs, question.dtypes)), "float32")
         # What is wrong inside of a wrapped layer bears that layer's own number.
         named |= {p.constraint for p in broken if p.constraint and (p.field is None or "." not in p.field)}
     if not any(field.way == "wrapped" for field in fields_of(layer).values()):
@@ -148,21 +148,22 @@ def test_fields_say_what_they_take(layer: type[Layer]) -> None:
 def test_numbers_by_hand_are_the_counted_ones(layer: type[Layer]) -> None:
     wraps = any(field.way == "wrapped" for field in fields_of(layer).values())
     for question, fitted in list_accepted(layer):
-        instance, x, y = fitted.layer, question.input, fitted.output_shape
-        names = {**instance.names(), "input": x, "output": y}
+        instance, shapes, y = fitted.layer, question.inputs, fitted.output_shape
+        inputs = {layer.input_name_at(number): shape for number, shape in enumerate(shapes)}
+        names = {**instance.names(), **inputs, "output": y}
         parameters = instance.parameters_by_hand()
         if parameters is not None:
             assert parse(parameters).evaluate(names) == count_parameters(fitted), (question, parameters)
         else:
             assert wraps or not count_parameters(fitted), (question, "no word of how its parameters come about")
-        macs = instance.macs_by_hand(x, y)
+        macs = instance.macs_by_hand(*shapes, y)
         if macs is not None:
             assert parse(macs).evaluate(names) == fitted.macs, (question, macs)
         else:
             assert wraps or not fitted.macs, (question, "no word of how its MACs come about")
-        by_hand = [parse(text).evaluate(names) for text in instance.output_by_hand(x).values()]
+        by_hand = [parse(text).evaluate(names) for text in instance.output_by_hand(*shapes).values()]
         sizes = iter(y)
-        assert all(value in sizes for value in by_hand), (question, instance.output_by_hand(x), y)
+        assert all(value in sizes for value in by_hand), (question, instance.output_by_hand(*shapes), y)
 
 
 @every_class
@@ -170,30 +171,45 @@ def test_what_is_known_with_an_unknown_axis_is_so_with_any_size(layer: type[Laye
     """And nothing is refused for it, but what needs the size to exist."""
     for question, fitted in islice(list_accepted(layer), 120):
         values = read_arguments(layer, question.arguments)
-        for shape in list_hidden(question.input):
-            blurred, broken = fit(layer, values, (Value(shape, question.dtype),), "float32")
+        for shapes in list_hidden(question.inputs):
+            blurred, broken = fit(layer, values, tuple(map(Value, shapes, question.dtypes)), "float32")
             if blurred is None:
-                assert {problem.code for problem in broken} == {"MS307"}, (question, shape, broken)
+                assert {problem.code for problem in broken} == {"MS307"}, (question, shapes, broken)
                 continue
-            assert not broken, (question, shape, broken)
+            assert not broken, (question, shapes, broken)
             assert list(blurred.outputs) == list(fitted.outputs)
             pairs = [(blurred.macs, fitted.macs), (len(blurred.tensors), len(fitted.tensors))]
             for one, other in zip(blurred.outputs.values(), fitted.outputs.values(), strict=True):
-                assert len(one.shape) == len(other.shape), (question, shape)
+                assert len(one.shape) == len(other.shape), (question, shapes)
                 pairs += zip(one.shape, other.shape, strict=True)
             for mine, theirs in zip(blurred.tensors, fitted.tensors, strict=True):
                 assert mine.name == theirs.name
                 pairs += [(a.size, b.size) for a, b in zip(mine.axes, theirs.axes, strict=True)]
+            # An unknown size that bears a name is that run-time variable, whatever it is.
+            hidden = dict(zip(chain(*shapes), chain(*question.inputs), strict=True))
             for known, true in pairs:
-                assert isinstance(known, Unknown) or known == true, (question, shape)
+                size = hidden.get(known, true) if isinstance(known, Unknown) and known.name else known
+                assert isinstance(size, Unknown) or size == true, (question, shapes)
 
 
-def list_hidden(shape: tuple[int, ...]) -> Iterator[tuple[int | Unknown, ...]]:
-    """The shape with each axis unknown in turn, then with all of them."""
-    for axis in range(len(shape)):
-        yield (*shape[:axis], Unknown(f"n{axis}"), *shape[axis + 1 :])
-    if len(shape) > 1:
-        yield tuple(Unknown(f"n{axis}") for axis in range(len(shape)))
+def list_hidden(shapes: tuple[tuple[int, ...], ...]) -> Iterator[tuple[Shape, ...]]:
+    """The shapes with each axis unknown in turn, then with all of them, then with all of one size one unknown."""
+    places = [(number, axis) for number, shape in enumerate(shapes) for axis in range(len(shape))]
+    for place in places:
+        yield hide(shapes, {place: "n"})
+    if len(places) > 1:
+        yield hide(shapes, {place: f"n{number}" for number, place in enumerate(places)})
+    if len(shapes) > 1:
+        for size in {shapes[number][axis] for number, axis in places}:
+            yield hide(shapes, {place: "n" for place in places if shapes[place[0]][place[1]] == size})
+
+
+def hide(shapes: tuple[tuple[int, ...], ...], names: dict[tuple[int, int], str]) -> tuple[Shape, ...]:
+    """The shapes with an unknown of this name at each of these places: the number of an input, and of its axis."""
+    return tuple(
+        tuple(Unknown(names[number, axis]) if (number, axis) in names else size for axis, size in enumerate(shape))
+        for number, shape in enumerate(shapes)
+    )
 
 
 def test_index_is_fresh() -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from modelspec.json_schema import report_schema, spec_schema
+from modelspec import json_schema
 
 FOLDER = Path(__file__).resolve().parent.parent / "schema"
 
 
 def write() -> dict[Path, str]:
     """The schemas' texts, by their paths."""
-    schemas = {"modelspec-v1.schema.json": spec_schema(), "report-v1.schema.json": report_schema()}
-    return {FOLDER / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()}
+    schemas = {
+        "modelspec-v1.schema.json": json_schema.spec_schema(),
+        "report-v1.schema.json": json_schema.report_schema(),
+    }
+    return {FOLDER / name: json_schema.write(schema) for name, schema in schemas.items()}
 
 
 if __name__ == "__main__":

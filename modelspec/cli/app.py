@@ -53,6 +53,15 @@ StdinOption = Annotated[
     typer.Option("--stdin-filename", metavar="NAME", help="What to call standard input.", show_default=False),
 ]
 
+VariantOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--variant", metavar="NAME", help="Take this variant alone.", show_default="all"),
+]
+SetOption = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a variable for this run, such as seq=2048.", show_default=False),
+]
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -79,6 +88,8 @@ def check(
         bool, typer.Option("--force-exclude", help="Leave excluded files out, also named by hand.")
     ] = False,
     stdin_filename: StdinOption = None,
+    variant: VariantOption = None,
+    set: SetOption = None,
 ) -> None:
     """Check specs and hold them against their budgets."""
     from modelspec.cli.check import check
@@ -91,6 +102,8 @@ def check(
             skip_unmarked=skip_unmarked,
             force_exclude=force_exclude,
             stdin_filename=stdin_filename,
+            variant=variant,
+            settings=set or (),
         )
     )
 
@@ -100,11 +113,13 @@ def report(
     format: FormatOption = Format.text,
     output: OutputOption = None,
     stdin_filename: StdinOption = None,
+    variant: VariantOption = None,
+    set: SetOption = None,
 ) -> None:
     """Report what each layer and the whole model cost."""
     from modelspec.cli.report import report
 
-    _leave(report(paths or ["."], format=format.value, output=output, stdin_filename=stdin_filename))
+    _leave(report(paths or ["."], format=format.value, output=output, stdin_filename=stdin_filename, variant=variant, settings=set or ()))
 
 
 def explain(
@@ -115,22 +130,26 @@ def explain(
     ] = None,
     output: OutputOption = None,
     stdin_filename: StdinOption = None,
+    variant: VariantOption = None,
+    set: SetOption = None,
 ) -> None:
     """Explain how each number comes about, or a code."""
     from modelspec.cli.explain import explain
 
-    _leave(explain(path, layer, output=output, stdin_filename=stdin_filename))
+    _leave(explain(path, layer, output=output, stdin_filename=stdin_filename, variant=variant, settings=set or ()))
 
 
 def resolve(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A spec, or - for standard input.")],
     output: OutputOption = None,
     stdin_filename: StdinOption = None,
+    variant: VariantOption = None,
+    set: SetOption = None,
 ) -> None:
     """Write a spec out with all that is inferred in it."""
     from modelspec.cli.resolve import resolve
 
-    _leave(resolve(path, output=output, stdin_filename=stdin_filename))
+    _leave(resolve(path, output=output, stdin_filename=stdin_filename, variant=variant, settings=set or ()))
 
 
 def layers(

@@ -23,21 +23,31 @@ def check(
     skip_unmarked: bool = False,
     force_exclude: bool = False,
     stdin_filename: str | None = None,
+    variant: str | None = None,
+    settings: Sequence[str] = (),
 ) -> int:
     """Check specs; return the exit status: 0 all is well, 1 something was found, 2 the call was wrong."""
-    batch = _Batch(keep_all=format != "text")
+    choice = None
+    if variant is not None or settings:
+        from modelspec.cli.choice import choose
+
+        choice = choose(variant, settings)
+        if choice is None:
+            return console.USAGE
+    batch = _Batch(keep_all=format != "text", choice=choice)
     found = files.find(
         paths, skip_unmarked=skip_unmarked, force_exclude=force_exclude, stdin_filename=stdin_filename, take=batch.take
     )
     batch.follow()
     if format == "text":
-        text = _tell(batch.checked, batch.outcomes, found, color=console.has_color(output))
+        wrong = [outcome for outcome in batch.outcomes if outcome.findings]
+        text = _tell(batch.checked, wrong, found, color=console.has_color(output))
     else:
         text = console.render(road.write_report(batch.outcomes, found.findings), format)
     written = console.write(text, output)
     for trouble in found.trouble:
         console.complain(trouble)
-    if found.trouble or not written:
+    if found.trouble or not written or not batch.is_met():
         return console.USAGE
     failed = any(not outcome.ok for outcome in batch.outcomes) or bool(found.findings)
     return console.FOUND if failed else console.WELL
@@ -50,8 +60,10 @@ class _Batch:
     outcome kept.
     """
 
-    def __init__(self, *, keep_all: bool) -> None:
-        self.keep_all = keep_all
+    def __init__(self, *, keep_all: bool, choice: road.Choice | None) -> None:
+        # What a call chooses may be in any of the specs, also in one in which all is well.
+        self.keep_all = keep_all or choice is not None
+        self.choice = choice
         self.checked = 0
         self.outcomes: list[road.Outcome] = []
         self.texts: list[files.Text] = []
@@ -74,10 +86,18 @@ class _Batch:
         self.checked += len(self.texts)
         for index, text in enumerate(self.texts):
             if index not in well:
-                outcome = road.follow(text.data, text.path)
+                outcome = road.follow(text.data, text.path, self.choice)
                 if outcome.findings or self.keep_all:
                     self.outcomes.append(outcome)
         self.texts, self.size = [], 0
+
+    def is_met(self) -> bool:
+        """Whether what the call chooses is there in some spec; what is not is told."""
+        if self.choice is None:
+            return True
+        from modelspec.cli.choice import check_met
+
+        return check_met(self.choice, self.outcomes)
 
 
 def _tell(checked: int, wrong: Sequence[road.Outcome], found: files.Found, *, color: bool) -> str:

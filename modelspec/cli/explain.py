@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modelspec import catalogue
+from modelspec.budget import match_nodes
 from modelspec.cli import console, single
 
 __all__ = ["explain"]
 
 
-def explain(path: str, layer: str | None, *, output: str | None = None, stdin_filename: str | None = None) -> int:
+def explain(
+    path: str,
+    layer: str | None,
+    *,
+    output: str | None = None,
+    stdin_filename: str | None = None,
+    variant: str | None = None,
+    settings: Sequence[str] = (),
+) -> int:
     """Explain a spec (one layer of it, if named) or a code; return the exit status."""
     if _is_code(path):
         return _explain_code(path.upper(), output)
     if path in {name for dialect in catalogue.dialects() for name in catalogue.list_names(dialect)}:
         console.complain(f"{path} is a layer type: `modelspec layers {path}` shows it")
         return console.USAGE
-    outcome = single.follow(path, stdin_filename)
-    if isinstance(outcome, int):
-        return outcome
-    assert outcome.graph is not None
-    if layer is not None and layer not in outcome.graph.paths():
+    followed = single.follow(path, stdin_filename, variant, settings)
+    if isinstance(followed, int):
+        return followed
+    outcome, graph = followed
+    if layer is not None and not any(True for _ in match_nodes(layer, graph.nodes())):
         import difflib
 
-        paths = outcome.graph.paths()
-        near = difflib.get_close_matches(layer, paths, 1)
+        paths = [node.path for node in graph.nodes()]
+        near = difflib.get_close_matches(layer, paths[:2000], 1)
         hint = f"did you mean '{near[0]}'?" if near else "it has " + ", ".join(paths[:8]) + ", …" * (len(paths) > 8)
         console.complain(f"'{path}' has no layer '{layer}': {hint}")
         return console.USAGE
     from modelspec.derivation import derive
     from modelspec.render.explanation import show_explanation
 
-    text = show_explanation(derive(outcome.graph, layer), width=console.width(output), color=console.has_color(output))
+    text = show_explanation(derive(graph, layer), width=console.width(output), color=console.has_color(output))
     if not console.write(text, output):
         return console.USAGE
     return console.WELL if outcome.ok else console.FOUND

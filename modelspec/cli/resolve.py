@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modelspec.cli import console, single
 
 __all__ = ["resolve"]
 
 
-def resolve(path: str, *, output: str | None = None, stdin_filename: str | None = None) -> int:
+def resolve(
+    path: str,
+    *,
+    output: str | None = None,
+    stdin_filename: str | None = None,
+    variant: str | None = None,
+    settings: Sequence[str] = (),
+) -> int:
     """Write the resolved spec; return the exit status, which is that of `check`."""
-    outcome = single.follow(path, stdin_filename)
-    if isinstance(outcome, int):
-        return outcome
-    assert outcome.graph is not None
+    followed = single.follow(path, stdin_filename, variant, settings)
+    if isinstance(followed, int):
+        return followed
+    outcome, graph = followed
     from modelspec.completion import complete
 
-    if not console.write(complete(outcome.graph), output):
+    if not console.write(complete(graph), output):
         return console.USAGE
     if not outcome.ok:
         import sys

@@ -49,18 +49,42 @@ def draw(layer: type[Layer], seed: int) -> Iterator[Question]:
 
 
 def _draw_question(layer: type[Layer], random: Random) -> Question:
-    shape = _draw_shape(layer, random)
-    dtype = "int64" if layer.input_dtype == "integer" else "float32"
+    shapes: list[Shape] = []
+    dtypes: list[str] = []
+    known: dict[str, Shape] = {}
+    for number in range(_draw_number_of_inputs(layer, random)):
+        shapes.append(_draw_shape(layer, number, tuple(shapes), known, random))
+        dtype = "int64" if layer.input_dtype_at(number) == "integer" else "float32"
+        if random.random() < (0.1 if number else 0.04):
+            dtype = "float32" if dtype == "int64" else "int64"
+        dtypes.append(dtype)
+    return Question(_draw_arguments(layer, tuple(shapes), random, inside=False), tuple(shapes), tuple(dtypes))
+
+
+def _draw_number_of_inputs(layer: type[Layer], random: Random) -> int:
+    least, most = layer.arity
+    if least == most == 1:
+        return 1
+    most = least + 2 if most is None else most
     if random.random() < 0.04:
-        dtype = "float32" if dtype == "int64" else "int64"
-    return Question(_draw_arguments(layer, shape, random, inside=False), shape, dtype)
+        return random.choice((max(least - 1, 0), most + 1))
+    return random.randint(least, most)
 
 
-def _draw_shape(layer: type[Layer], random: Random) -> Shape:
+def _draw_shape(
+    layer: type[Layer], number: int, before: tuple[Shape, ...], known: dict[str, Shape], random: Random
+) -> Shape:
+    """The shape of the input with this number. Axes of one name have one size, mostly; `known` are those drawn."""
+    layouts = layer.takes_at(number).layouts
+    alike = [layout for layout in layouts if before and "*" not in layout and len(layout) == len(before[0])]
     shape: list[int] = []
-    for name in random.choice(layer.takes.layouts):
-        axes = random.choice((0, 0, 1, 1, 2, 3)) if name == "*" else 1
-        shape.extend(random.choice(SIZES) for _ in range(axes))
+    for name in random.choice(alike if alike and random.random() < 0.8 else layouts):
+        if name not in known or random.random() < 0.05:
+            axes = random.choice((0, 0, 1, 1, 2, 3)) if name == "*" else 1
+            known[name] = tuple(random.choice(SIZES) for _ in range(axes))
+        shape.extend(known[name])
+    if before and random.random() < 0.4:
+        shape = _vary(shape, random)
     if random.random() < 0.04:
         shape.insert(0, random.choice(SIZES))
     elif shape and random.random() < 0.04:
@@ -68,7 +92,27 @@ def _draw_shape(layer: type[Layer], random: Random) -> Shape:
     return tuple(shape)
 
 
-def _draw_arguments(layer: type[Layer], shape: Shape, random: Random, *, inside: bool) -> dict[str, Any]:
+def _vary(shape: list[int], random: Random) -> list[int]:
+    """A shape that goes together with this one for some layers, and not for others."""
+    rank = len(shape)
+    match random.randrange(5):
+        case 0 if rank:
+            axis = random.randrange(rank)
+            return [*shape[:axis], random.choice(SIZES), *shape[axis + 1 :]]
+        case 1:
+            return [1 if random.random() < 0.5 else size for size in shape]
+        case 2 if rank > 1:
+            return [*shape[:-2], shape[-1], shape[-2]]
+        case 3 if rank:
+            return shape[random.randrange(rank) + 1 :]
+        case 4 if rank:
+            axis = random.randrange(rank)
+            return [*shape[:axis], random.randint(1, shape[axis]), *shape[axis + 1 :]]
+    return shape
+
+
+def _draw_arguments(layer: type[Layer], shapes: tuple[Shape, ...], random: Random, *, inside: bool) -> dict[str, Any]:
+    shape = shapes[0] if shapes else ()
     arguments: dict[str, Any] = {}
     for name, field in fields_of(layer).items():
         if field.way == "wrapped" and not field.required and random.random() < 0.7:
@@ -77,7 +121,7 @@ def _draw_arguments(layer: type[Layer], shape: Shape, random: Random, *, inside:
             arguments[name] = _draw_inside(layer, name, shape, random, deep=inside)
         elif field.way == "inferred":
             if random.random() < 0.3:
-                arguments[name] = _draw_inferred(field, shape, random)
+                arguments[name] = _draw_inferred(field, shapes, random)
         elif field.way == "argument" and (field.required or random.random() < 0.5):
             value = _draw_value(field.kind, name, shape, random)
             if value is not _NOTHING:
@@ -85,15 +129,15 @@ def _draw_arguments(layer: type[Layer], shape: Shape, random: Random, *, inside:
     return arguments
 
 
-def _draw_inferred(field: Field, shape: Shape, random: Random) -> Any:
+def _draw_inferred(field: Field, shapes: tuple[Shape, ...], random: Random) -> Any:
     if random.random() < 0.7:
         try:
-            arriving = field.from_shape(shape)
+            arriving = field.from_shapes(shapes)
         except (IndexError, TypeError, ValueError):
             arriving = None  # a sample that the layer does not take tells nothing
         if arriving is not None:
             return list(arriving) if isinstance(arriving, tuple) else arriving
-    return _draw_value(field.kind, field.name, shape, random)
+    return _draw_value(field.kind, field.name, shapes[0] if shapes else (), random)
 
 
 def _draw_inside(outer: type[Layer], name: str, shape: Shape, random: Random, *, deep: bool) -> dict[str, Any]:
@@ -103,7 +147,7 @@ def _draw_inside(outer: type[Layer], name: str, shape: Shape, random: Random, *,
     names = sorted(shown) if random.random() < 0.85 and not deep and shown else sorted(everything)
     plain = [n for n in names if all(field.way != "wrapped" for field in fields_of(everything[n]).values())]
     chosen = random.choice(plain if deep or not names else names)
-    return {"type": chosen, **_draw_arguments(everything[chosen], shape, random, inside=True)}
+    return {"type": chosen, **_draw_arguments(everything[chosen], (shape,), random, inside=True)}
 
 
 def name_entry(entry: Any) -> str:
@@ -205,8 +249,40 @@ def _draw_list(kind: ListOf, name: str, shape: Shape, random: Random) -> Any:
     if kind.single and random.random() < 0.3:
         return _draw_value(kind.item, name, shape, random)
     if shape and isinstance(kind.item, Integer) and kind.item.minimum is not None and random.random() < 0.6:
+        if kind.item.minimum == -1:
+            return _regroup(shape, random)
         return list(shape[random.randrange(len(shape)) :])
+    if shape and isinstance(kind.item, Integer) and kind.item.minimum is None and random.random() < 0.6:
+        return _draw_axes(len(shape), random)
     length = kind.minimum + random.choice((0, 0, 1, 2))
     if length and random.random() < SLIP:
         length -= 1
     return [_draw_value(kind.item, name, shape, random) for _ in range(length)]
+
+
+def _regroup(shape: Shape, random: Random) -> list[int]:
+    """Sizes that hold as many elements, or as many but for one -1, which stands for what is not said."""
+    sizes = list(shape)
+    axis = random.randrange(len(sizes))
+    match random.randrange(4):
+        case 0 if axis:
+            sizes[axis - 1 : axis + 1] = [sizes[axis - 1] * sizes[axis]]
+        case 1:
+            factor = random.choice([number for number in range(1, sizes[axis] + 1) if sizes[axis] % number == 0])
+            sizes[axis : axis + 1] = [factor, sizes[axis] // factor]
+        case 2:
+            sizes.insert(0, random.choice(SIZES))
+    if sizes and random.random() < 0.5:
+        sizes[random.randrange(len(sizes))] = -1
+    return sizes
+
+
+def _draw_axes(rank: int, random: Random) -> list[int]:
+    """Numbers of axes: all of them in some order, with the batch in front or without, or a few."""
+    axes = random.sample(range(1, rank + 1), rank)
+    match random.randrange(3):
+        case 0:
+            axes.insert(0, 0)
+        case 1:
+            axes = axes[: random.randint(1, rank)]
+    return [axis - rank - 1 if axis and random.random() < 0.3 else axis for axis in axes]

@@ -34,6 +34,12 @@ def _only_ours(pattern: str) -> Callable[[Question, Outcome, Outcome], bool]:
     return lambda _, ours, theirs: theirs.refused is None and ours.refused is not None and bool(match(ours.refused))
 
 
+def _differ_in_macs_alone(ours: Outcome, theirs: Outcome) -> bool:
+    """That both accept, and say the same of all that is held and given."""
+    counts = [[numel for _, numel, _ in outcome.parameters] for outcome in (ours, theirs)]
+    return ours.refused is None and theirs.refused is None and ours.outputs == theirs.outputs and counts[0] == counts[1]
+
+
 EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "a truth value is no number: the frameworks take true for 1",
@@ -43,24 +49,64 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "a size of 0 is surely not meant: torch makes an empty tensor",
         ("torch.*",),
-        _only_ours(r"MS206 (out_features|output_size|embedding_dim|hidden_size): .*got 0"),
+        _only_ours(r"MS206 (out_features|output_size|embedding_dim|hidden_size|nf|shape|split_size_\w+): .*got 0"),
+    ),
+    Exemption(
+        "a padding that cuts off all there is: torch makes an empty tensor where it cuts off no more than that",
+        (
+            *("torch.ConvTranspose1d", "torch.ConvTranspose2d", "torch.ConvTranspose3d", "torch.CircularPad2d"),
+            *("torch.ConstantPad2d", "torch.ReflectionPad2d", "torch.ReplicationPad2d", "torch.ZeroPad2d"),
+        ),
+        _only_ours("MS306 (padding: .*leaves nothing|None: nothing is left)"),
+    ),
+    Exemption(
+        "a dilation of 0: torch looks at it in some of its ways to convolve",
+        ("torch.ConvTranspose1d", "torch.ConvTranspose2d", "torch.ConvTranspose3d"),
+        _only_ours("MS206 dilation: .*got 0"),
+    ),
+    Exemption(
+        "a border of 0 around a plane of which the batch is one axis",
+        ("torch.ConstantPad2d", "torch.ZeroPad2d"),
+        _only_ours(r"MS303 None: takes \[…, height, width\], but \[\d+\] arrives"),
+    ),
+    Exemption(
+        "a factor of 1, which changes nothing: torch takes the batch for the channels that are not there",
+        ("torch.PixelShuffle", "torch.PixelUnshuffle"),
+        lambda question, ours, theirs: (
+            1 in question.arguments.values() and _only_ours("MS303 ")(question, ours, theirs)
+        ),
+    ),
+    Exemption(
+        "a frozen batch normalisation is arithmetic to torchvision, which broadcasts what it can",
+        ("torch.FrozenBatchNorm2d",),
+        _only_ours("MS30[34] "),
+    ),
+    Exemption(
+        "a sample without channels: torch takes the batch for the channels, and mixes samples or drops whole ones",
+        ("torch.Dropout1d", "torch.InstanceNorm1d", "torch.InstanceNorm2d", "torch.InstanceNorm3d"),
+        lambda question, ours, theirs: _only_ours(rf"MS303 None: takes \[\w+(, \w+){{{len(question.inputs[0])}}}\],")(
+            question, ours, theirs
+        ),
     ),
     Exemption(
         "a setting outside of its range: torch holds these against nothing, or not before a step of training",
         ("torch.*",),
-        _only_ours(r"MS206 (eps|momentum|norm_type|max_norm): "),
+        _only_ours(r"MS206 (dropout|dropout_p|eps|momentum|norm_type|max_norm): "),
     ),
     Exemption(
         "one average of everything: torch computes it without a look at the number of axes",
-        ("torch.AdaptiveAvgPool2d",),
+        ("torch.AdaptiveAvgPool2d", "torch.AdaptiveAvgPool3d"),
         lambda question, ours, theirs: (
-            question.arguments["output_size"] in (1, [1, 1]) and _only_ours("MS303 ")(question, ours, theirs)
+            question.arguments["output_size"] in (1, [1, 1], [1, 1, 1]) and _only_ours("MS303 ")(question, ours, theirs)
         ),
     ),
     Exemption(
         "a setting outside of its range: Keras cuts it, or does not look at it",
         ("keras.*",),
-        _only_ours(r"MS20[56] (epsilon|momentum|dropout|recurrent_dropout|renorm_momentum|lora_rank|input_length): "),
+        _only_ours(
+            r"MS20[56] (epsilon|momentum|dropout|recurrent_dropout|renorm_momentum|lora_rank|input_length|seed): "
+            r"|MS206 padding: .*got -"
+        ),
     ),
     Exemption(
         "an object that Keras does not know, or that cannot be, in an argument without effect",
@@ -81,7 +127,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         "integers in a floating-point layer: Keras promises floats, but not every backend has a kernel",
         ("keras.*",),
         lambda question, ours, theirs: (
-            question.dtype == "int64"
+            "int64" in question.dtypes
             and ours.refused is None
             and bool(
                 re.match("NotImplementedError|RuntimeError: (result type Float|expected scalar)", theirs.refused or "")
@@ -89,10 +135,18 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         ),
     ),
     Exemption(
-        "integers in a Dropout: Keras promises floats, and passes the integers on",
-        ("keras.Dropout",),
+        "integers in a layer that moves, adds or compares values: Keras promises floats, and gives integers",
+        tuple(
+            f"keras.{name}"
+            for name in (
+                *("Add", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"),
+                *("ActivityRegularization", "Dropout", "GaussianDropout", "GaussianNoise", "Masking", "RepeatVector"),
+                *("Cropping1D", "Cropping2D", "Cropping3D", "SpatialDropout1D", "SpatialDropout2D"),
+                *("UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"),
+            )
+        ),
         lambda question, ours, theirs: (
-            question.dtype == "int64" and ours.outputs == tuple((shape, "int64") for shape, _ in theirs.outputs)
+            "int64" in question.dtypes and ours.outputs == tuple((shape, "int64") for shape, _ in theirs.outputs)
         ),
     ),
     Exemption(
@@ -101,9 +155,70 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         lambda _, ours, theirs: ours.refused is None and "'generator'" in (theirs.refused or ""),
     ),
     Exemption(
-        "a list of no axes: a LayerNormalization that normalizes nothing",
-        ("keras.LayerNormalization",),
-        _only_ours("MS206 axis: .*got an empty list"),
+        "a list of no axes: the layer does nothing, or Keras takes it for null",
+        (
+            *("keras.LayerNormalization", "keras.MultiHeadAttention", "keras.Permute", "keras.RMSNormalization"),
+            *("keras.Softmax", "keras.UnitNormalization"),
+        ),
+        _only_ours("MS206 (axis|dims|output_shape): .*got an empty list"),
+    ),
+    Exemption(
+        "a merge of one input, given as a list: surely others are missing",
+        tuple(f"keras.{name}" for name in ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply")),
+        _only_ours("MS312 .*but one arrives"),
+    ),
+    Exemption(
+        "an axis that is not there: Keras goes round until it is at one that is",
+        ("keras.Dot",),
+        _only_ours("MS309 axes: .*is not there"),
+    ),
+    Exemption(
+        "attention_axes that a sample has not: Keras attends over the batch or the heads, or does not look at them",
+        ("keras.MultiHeadAttention",),
+        _only_ours(
+            "MS309 attention_axes: .*(is the batch|is not there|the features)|MS305 attention_axes: .*named twice"
+        ),
+    ),
+    Exemption(
+        "a sum over one product: torch multiplies element by element there, which its counter does not see",
+        ("keras.MultiHeadAttention",),
+        lambda question, ours, theirs: (
+            _differ_in_macs_alone(ours, theirs)
+            and (ours.macs or 0) > (theirs.macs or 0) > 0
+            and 1 in (*sum(question.inputs, ()), *map(question.arguments.get, ("key_dim", "value_dim")))
+        ),
+    ),
+    Exemption(
+        "inputs that are not alike before their length, or in a sum: Keras broadcasts them, the batch too",
+        ("keras.Attention",),
+        lambda question, ours, theirs: (
+            _only_ours("MS303 None: takes |MS313 ")(question, ours, theirs)
+            and (
+                len({shape[:-2] for shape in question.inputs}) > 1
+                or min(map(len, question.inputs)) < 2
+                or question.arguments.get("score_mode") == "concat"
+            )
+        ),
+    ),
+    Exemption(
+        "a value that is 1 long where the query is longer, beside what is attended over: Keras broadcasts it",
+        ("keras.MultiHeadAttention",),
+        _only_ours(r"MS313 None: query .* \d+ in the one, axis \d+ is 1 in the other$"),
+    ),
+    Exemption(
+        "a window along another axis than the first: Keras masks by the length of the first, which may fit by chance",
+        ("keras.MultiHeadAttention",),
+        _only_ours("MS305 sliding_window: "),
+    ),
+    Exemption(
+        "an even window on an axis of 1, with padding same and an output_padding of 0: Keras makes an empty tensor",
+        ("keras.Conv1DTranspose", "keras.Conv2DTranspose", "keras.Conv3DTranspose"),
+        _only_ours("MS306 None: nothing is left"),
+    ),
+    Exemption(
+        "shared_axes that count from the end: Keras shares the axis before the one that is meant",
+        ("keras.PReLU",),
+        _only_ours("MS309 shared_axes: .*counts from the end"),
     ),
     Exemption(
         "a layer inside that does not fit: Keras calls it without the checks that it makes on its own",
@@ -115,24 +230,84 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         ("keras.*",),
         lambda _, ours, theirs: (
             ours.refused is None
-            and bool(re.search("synchronized=True|use_cudnn=True|scipy|Given normalized_shape", theirs.refused or ""))
+            and bool(
+                re.search(
+                    "synchronized=True|use_cudnn=True|scipy|Lanczos|Flash attention|Given normalized_shape",
+                    theirs.refused or "",
+                )
+            )
         ),
     ),
     Exemption(
-        "num_features that contradicts what arrives: with neither weights nor statistics torch does not look at it",
-        ("torch.BatchNorm1d", "torch.BatchNorm2d"),
+        "a number of channels that contradicts what arrives: with neither weights nor statistics torch does not look",
+        (
+            *("torch.BatchNorm1d", "torch.BatchNorm2d", "torch.BatchNorm3d", "torch.GroupNorm"),
+            *("torch.InstanceNorm1d", "torch.InstanceNorm2d", "torch.InstanceNorm3d"),
+        ),
         lambda question, ours, theirs: (
-            _only_ours("MS304 num_features: ")(question, ours, theirs) and not theirs.parameters and not theirs.buffers
+            _only_ours("MS304 (num_features|num_channels): |MS206 num_features: .*got 0")(question, ours, theirs)
+            and not theirs.parameters
+            and not theirs.buffers
         ),
     ),
     Exemption(
         "a layer along the batch mixes samples, or does nothing",
-        ("torch.Flatten", "torch.Softmax", "keras.Activation", "keras.BatchNormalization", "keras.LayerNormalization"),
+        (
+            *("torch.Flatten", "torch.LogSoftmax", "torch.Softmax", "torch.Softmin", "torch.Unflatten"),
+            *("keras.Activation", "keras.BatchNormalization", "keras.LayerNormalization", "keras.Masking"),
+            *("keras.PReLU", "keras.Softmax", "keras.UnitNormalization"),
+        ),
         _only_ours(r"MS30[39] \w+: .*(is the batch|but \[\] arrives)"),
     ),
     Exemption(
+        "an operation along the batch, which moves nothing or mixes samples",
+        tuple(
+            f"torch.{name}"
+            for name in ("Chunk", "Concat", "Gather", "Slice", "Split", "Squeeze", "Transpose", "Mean", "Sum")
+        ),
+        _only_ours(r"MS309 \w+: .*(is the batch|but \[\] arrives)"),
+    ),
+    Exemption(
+        "more results than one layer may give here",
+        ("torch.Chunk", "torch.Split", "torch.Unbind"),
+        _only_ours("MS305 .*at most 256"),
+    ),
+    Exemption(
+        "a slice that is empty or shorter than what is asked for: torch gives what there is",
+        ("torch.Slice",),
+        _only_ours("MS305 .*(nothing lies|ends at)|MS306 "),
+    ),
+    Exemption(
+        "a padding of the batch, by nothing in all; or one that cuts off all there is",
+        ("torch.Pad",),
+        _only_ours(r"MS305 pad: pad is for .* has \d+$|MS306 None: nothing is left"),
+    ),
+    Exemption(
+        "heads of which there is one, without enable_gqa: torch stretches them; or the batch taken for the length",
+        ("torch.ScaledDotProductAttention",),
+        lambda question, ours, theirs: (
+            any(shape[:1] == (1,) or len(shape) < 2 for shape in question.inputs[:3])
+            and _only_ours(r"MS3(13 .*axis 1 is \d+ in the one, \d+ in the other|03 .*arrives)")(question, ours, theirs)
+        ),
+    ),
+    Exemption(
+        "an area that shrinks to nothing: torch makes an empty tensor",
+        ("torch.Interpolate", "torch.Upsample"),
+        _only_ours("MS306 None: nothing is left|MS206 scale_factor: .*got 0"),
+    ),
+    Exemption(
+        "an axis to leave out that is longer than 1, or none: torch leaves all as it is",
+        ("torch.Squeeze",),
+        _only_ours("MS305 .*only an axis of 1|MS206 dim: .*got an empty list"),
+    ),
+    Exemption(
+        "a new axis of size 0: torch makes an empty tensor",
+        ("torch.Expand",),
+        _only_ours("MS305 .*with a size of 0|MS206 shape: .*got -"),
+    ),
+    Exemption(
         "integers in a floating-point layer: torch has kernels for some arguments on some devices",
-        ("torch.MaxPool1d",),
+        ("torch.FrozenBatchNorm2d", "torch.MatMul", "torch.MaxPool1d"),
         _only_ours("MS308 "),
     ),
 )
@@ -151,6 +326,10 @@ LEFT_OUT = {
 """Arguments of the frameworks' constructors that no layer takes in a spec."""
 
 OTHER_DEFAULT = {
-    ("torch.Softmax", "dim"): "torch chooses an axis by the rank, and warns that it will not any more",
+    (f"torch.{name}", "dim"): "torch chooses an axis by the rank, and warns that it will not any more"
+    for name in ("LogSoftmax", "Softmax", "Softmin")
+} | {
+    (f"torch.{name}", "dim"): "torch begins with the batch, which no layer touches"
+    for name in ("Chunk", "Concat", "Slice", "Split", "Stack", "Unbind")
 }
 """Arguments whose default is not the framework's, and why."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"
@@ -11,6 +12,7 @@ from typing import Any
 
 import keras
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from modelspec.catalogue import find
 from modelspec.layer import Layer, fields_of
@@ -32,23 +34,24 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
     what they promise. Where it does not, Keras contradicts itself, and its outcome is the refusal that says so.
     """
     entry = {"type": layer.type_name(), **question.arguments}
-    shape, dtype = question.input, question.dtype
+    arriving = list(zip(question.inputs, question.dtypes, strict=True))
     with warnings.catch_warnings(), keras.device("cpu"), torch.no_grad():
         warnings.simplefilter("ignore")
         try:
             promised, weights = [], []
             for batch in BATCHES:
                 built = _build(entry, layer.dialect)
-                promised.append(keras.tree.flatten(built(keras.KerasTensor((batch, *shape), dtype))))
+                symbols = [keras.KerasTensor((batch, *shape), dtype) for shape, dtype in arriving]
+                promised.append(keras.tree.flatten(_call(layer, built, symbols)))
                 weights.append(tuple((w.name, tuple(w.shape), w.trainable) for w in built.weights))
             if weights[0] != weights[1]:
                 raise MixedBatchError("the weights depend on the batch")
             outputs = tuple(drop_batch(one, two) for one, two in zip(*promised, strict=True))
             counter = Counter()
-            with counter:
-                result = _build(entry, layer.dialect, unroll=True)(
-                    torch.zeros((1, *shape), dtype=getattr(torch, dtype))
-                )
+            # The counter sees the products in attention where no fused operation hides them.
+            with counter, sdpa_kernel(SDPBackend.MATH):
+                tensors = [torch.zeros((1, *shape), dtype=getattr(torch, dtype)) for shape, dtype in arriving]
+                result = _call(layer, _build(entry, layer.dialect, unroll=True), tensors)
             for (promise, _), tensor in zip(outputs, flatten(result), strict=True):
                 if promise != tuple(tensor.shape[1:]):
                     raise BrokenPromiseError(f"promised {promise}, gave {tuple(tensor.shape[1:])}")
@@ -61,6 +64,16 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
         outputs,
         counter.get_total_flops() // 2 if counter.complete else None,
     )
+
+
+def _call(layer: type[Layer], built: keras.Layer, arriving: list[Any]) -> Any:
+    """A layer's result: those of several inputs are called with a list, or with an argument for each."""
+    if layer.arity == (1, 1) and len(arriving) == 1:
+        return built(arriving[0])
+    names = [layer.input_name_at(number) for number in range(len(arriving))]
+    if set(names) <= set(inspect.signature(built.call).parameters):
+        return built(**dict(zip(names, arriving, strict=True)))
+    return built(arriving)
 
 
 def _build(entry: Any, dialect: str, *, unroll: bool = False) -> keras.Layer:
@@ -85,6 +98,7 @@ def _build(entry: Any, dialect: str, *, unroll: bool = False) -> keras.Layer:
 KEYWORDS: dict[str, dict[str, Any]] = {
     "Conv1D": {"lora_rank": None, "lora_alpha": None},
     "Conv2D": {"lora_rank": None, "lora_alpha": None},
+    "Conv3D": {"lora_rank": None, "lora_alpha": None},
     "Embedding": {"input_length": None},
     "LayerNormalization": {"rms_scaling": False},
     "LSTM": {"zero_output_for_mask": False},
@@ -92,9 +106,13 @@ KEYWORDS: dict[str, dict[str, Any]] = {
     "GRU": {"zero_output_for_mask": False},
 }
 
+# Arguments of every layer that a constructor sets itself, so that nobody else can.
+SET = {("ActivityRegularization", "activity_regularizer")}
+
 
 def list_arguments(layer: type[Layer]) -> dict[str, Any]:
     """The constructor's arguments and their defaults; `<required>` where there is none."""
     cls = getattr(keras.layers, layer.type_name())
     # What stands between passes on fixed values: the number of axes, the cell.
-    return {**read_signature((cls, keras.Layer)), **KEYWORDS.get(layer.type_name(), {})}
+    arguments = {**read_signature((cls, keras.Layer)), **KEYWORDS.get(layer.type_name(), {})}
+    return {name: default for name, default in arguments.items() if (layer.type_name(), name) not in SET}

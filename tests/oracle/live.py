@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from modelspec.catalogue import list_layers
+from modelspec.catalogue import find, list_names
 
 from .exceptions import is_exempt
 from .ours import answer, compare
@@ -19,16 +19,17 @@ def main(dialect: str, seed: str = "2", sets: str = "40", *names: str) -> int:
     """Compare a fresh draw of `sets` questions for each class, or for those named."""
     oracle = load_oracle(dialect)
     count = found = 0
-    for layer in list_layers(dialect):
-        if names and layer.type_name() not in names:
-            continue
+    for name in names or list_names(dialect):
+        layer = find(dialect, name)
+        if layer is None:
+            sys.exit(f"{dialect}.{name} is no class of the catalogue")
         for question, theirs in ask_all(layer, oracle, int(seed), int(sets)):
             count += 1
             _, ours = answer(layer, question)
             differences = list(compare(layer, ours, theirs))
             if differences and not is_exempt(layer, question, ours, theirs):
                 found += 1
-                sys.stdout.write(f"{dialect}.{layer.type_name()} {json.dumps(question)}: {'; '.join(differences)}\n")
+                sys.stdout.write(f"{dialect}.{name} {json.dumps(question)}: {'; '.join(differences)}\n")
     sys.stderr.write(f"{count:,} sets compared with {oracle.FRAMEWORK}, {found} differ\n")
     return 1 if found or not count else 0
 

@@ -41,7 +41,7 @@ def answer(layer: type[Layer], question: Question) -> tuple[Fitted | None, Outco
     except Refused as refused:
         first = next(refused.each())
         return None, Outcome(f"{first.code} {first.route[0]}: {first.message}")
-    fitted, broken = fit(layer, values, (Value(question.input, question.dtype),), "float32")
+    fitted, broken = fit(layer, values, tuple(map(Value, question.inputs, question.dtypes)), "float32")
     if broken:
         return None, Outcome(f"{broken[0].code} {broken[0].field}: {broken[0].message}")
     assert fitted is not None

@@ -13,11 +13,11 @@ Shape = tuple[int, ...]
 
 
 class Question(NamedTuple):
-    """A layer's arguments as an author may write them, on one sample."""
+    """A layer's arguments as an author may write them, on one sample of what arrives: shapes and dtypes, in order."""
 
     arguments: dict[str, Any]
-    input: Shape
-    dtype: str = "float32"
+    inputs: tuple[Shape, ...]
+    dtypes: tuple[str, ...]
 
 
 class Outcome(NamedTuple):
@@ -45,9 +45,15 @@ class Recorded(NamedTuple):
 
 def write_line(question: Question, outcome: Outcome) -> str:
     """One line of JSON; what is as usual is left out."""
-    line: dict[str, Any] = {"arguments": question.arguments, "input": question.input}
-    if question.dtype != "float32":
-        line["dtype"] = question.dtype
+    line: dict[str, Any] = {"arguments": question.arguments}
+    if len(question.inputs) == 1:
+        line["input"] = question.inputs[0]
+        if question.dtypes != ("float32",):
+            line["dtype"] = question.dtypes[0]
+    else:
+        line["inputs"] = question.inputs
+        if set(question.dtypes) - {"float32"}:
+            line["dtypes"] = question.dtypes
     if outcome.refused is not None:
         line["refused"] = outcome.refused
         return _dump(line)
@@ -72,7 +78,9 @@ def _dump(value: Any) -> str:
 
 def _read_line(text: str) -> tuple[Question, Outcome]:
     line = json.loads(text)
-    question = Question(line["arguments"], tuple(line["input"]), line.get("dtype", "float32"))
+    inputs = tuple(map(tuple, line["inputs"])) if "inputs" in line else (tuple(line["input"]),)
+    dtypes = tuple(line.get("dtypes", (line.get("dtype", "float32"),) * len(inputs)))
+    question = Question(line["arguments"], inputs, dtypes)
     if "refused" in line:
         return question, Outcome(line["refused"])
     return question, Outcome(

@@ -9,7 +9,7 @@ from itertools import islice
 from types import ModuleType
 from typing import Any
 
-from modelspec.catalogue import dialects, list_layers
+from modelspec.catalogue import dialects, find, list_names
 from modelspec.layer import Layer
 
 from .draw import draw
@@ -31,7 +31,7 @@ def load_oracle(dialect: str) -> ModuleType:
 def list_examples(layer: type[Layer]) -> Iterator[Question]:
     """The class's own examples, as questions."""
     for example in layer.examples:
-        yield Question(_plain(example.arguments), tuple(example.input), example.dtype)
+        yield Question(_plain(example.arguments), tuple(map(tuple, example.inputs)), example.dtypes)
 
 
 def _plain(value: Any) -> Any:
@@ -44,7 +44,7 @@ def ask_all(layer: type[Layer], oracle: ModuleType, seed: int, sets: int) -> Ite
     """The class's examples, then drawn sets, of which at most a third are refused."""
     known = []
     for question in list_examples(layer):
-        if all(isinstance(size, int) for size in question.input):
+        if all(isinstance(size, int) for shape in question.inputs for size in shape):
             known.append(question)
             yield question, oracle.ask(layer, question)
     refused = 0
@@ -76,14 +76,14 @@ def record(layer: type[Layer]) -> None:
 
 def main(names: list[str]) -> None:
     """Write the recorded files of these classes, or of all; then the files of classes that are no more are removed."""
-    for dialect in dialects():
-        layers = {f"{dialect}.{layer.type_name()}": layer for layer in list_layers(dialect)}
-        for name, layer in layers.items():
-            if not names or name in names:
-                record(layer)
-        for name in list_recorded(dialect):
-            if f"{dialect}.{name}" not in layers:
-                path_of(dialect, name).unlink()
+    for name in names or [f"{dialect}.{name}" for dialect in dialects() for name in list_names(dialect)]:
+        layer = find(*name.split("."))
+        if layer is None:
+            sys.exit(f"{name} is no class of the catalogue")
+        record(layer)
+    for dialect in () if names else dialects():
+        for name in set(list_recorded(dialect)) - set(list_names(dialect)):
+            path_of(dialect, name).unlink()
     sys.stderr.write(f"{sum(path.stat().st_size for path in RECORDED.rglob('*.jsonl')):,} bytes\n")
 
 

@@ -12,6 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from modelspec.layer import Layer, fields_of
 
+from .classes import find_class
+from .exceptions import OTHER_DEFAULT
+from .operations import HELD, OPERATIONS, Operation, name_own
 from .outcome import Outcome, Question, Shape
 
 FRAMEWORK = f"torch {torch.__version__.partition('+')[0]}"
@@ -25,7 +28,7 @@ BATCHES = (101, 103)
 
 # Fused operations that the counter has no formula for: with one of them its sum is no count.
 UNCOUNTED = frozenset(
-    {"mkldnn_rnn_layer", "lstm", "gru", "_native_multi_head_attention", "_transformer_encoder_layer_fwd"}
+    {"mkldnn_rnn_layer", "lstm", "gru", "_native_multi_head_attention", "_transformer_encoder_layer_fwd", "_trilinear"}
 )
 
 
@@ -36,10 +39,10 @@ class Counter(FlopCounterMode):
         super().__init__(display=False)
         self.complete = True
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func.overloadpacket.__name__ in UNCOUNTED:
+    def _count_flops(self, func_packet: Any, out: Any, args: Any, kwargs: Any) -> Any:
+        if func_packet.__name__ in UNCOUNTED:
             self.complete = False
-        return super().__torch_dispatch__(func, types, args, kwargs)
+        return super()._count_flops(func_packet, out, args, kwargs)
 
 
 class MixedBatchError(ValueError):
@@ -47,7 +50,7 @@ class MixedBatchError(ValueError):
 
 
 def ask(layer: type[Layer], question: Question) -> Outcome:
-    """What torch.nn makes of the question. What only the processor refuses is refused: meta tensors hold no values."""
+    """What torch makes of the question. What only the processor refuses is refused: meta tensors hold no values."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -56,13 +59,15 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
                 module, first = _run(layer, question, "meta", BATCHES[0])
             _, second = _run(layer, question, "cpu", BATCHES[1])
             outputs = tuple(drop_batch(one, two) for one, two in zip(first, second, strict=True))
+            if layer.type_name() in OPERATIONS:
+                hold_batch_first(first)
         except Exception as error:  # whatever torch raises is its refusal
             return Outcome(shorten(error))
     saved = set(module.state_dict())
     return Outcome(
         None,
-        tuple((name, tuple(tensor.shape), tensor.requires_grad) for name, tensor in module.named_parameters()),
-        tuple((name, tuple(tensor.shape)) for name, tensor in module.named_buffers() if name in saved),
+        tuple((name_own(name), tuple(t.shape), t.requires_grad) for name, t in module.named_parameters()),
+        tuple((name_own(name), tuple(t.shape)) for name, t in module.named_buffers() if name in saved),
         outputs,
         counter.get_total_flops() // 2 // BATCHES[0] if counter.complete else None,
     )
@@ -78,13 +83,32 @@ def _run(layer: type[Layer], question: Question, device: str, batch: int) -> tup
     arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in question.arguments.items()}
     for name, field in fields_of(layer).items():
         if field.way == "inferred" and name not in arguments:
-            arguments[name] = field.from_shape(question.input)
-    shape = list(question.input)
+            arguments[name] = field.from_shapes(question.inputs)
+        if (
+            name not in arguments
+            and layer.type_name() in OPERATIONS
+            and (f"torch.{layer.type_name()}", name) in OTHER_DEFAULT
+        ):
+            arguments[name] = field.default
     # The recurrent layers and attention take the batch second, unless they are told otherwise.
-    shape.insert(0 if arguments.get("batch_first", "batch_first" not in fields_of(layer)) else 1, batch)
+    at = 0 if arguments.get("batch_first", "batch_first" not in fields_of(layer)) else 1
     with torch.device(device), torch.no_grad():
-        module = getattr(torch.nn, layer.type_name())(**arguments).eval()
-        return module, flatten(module(torch.zeros(shape, dtype=getattr(torch, question.dtype))))
+        tensors = [
+            torch.zeros((*shape[:at], batch, *shape[at:]), dtype=getattr(torch, dtype))
+            for shape, dtype in zip(question.inputs, question.dtypes, strict=True)
+        ]
+        module = build(layer.type_name(), arguments, batch).eval()
+        names = [layer.input_name_at(number) for number in range(len(tensors))]
+        if len(names) > 1 and set(names) <= set(inspect.signature(module.forward).parameters):
+            return module, flatten(module(**dict(zip(names, tensors, strict=True))))
+        return module, flatten(module(*tensors))
+
+
+def build(name: str, arguments: dict[str, Any], batch: int) -> torch.nn.Module:
+    """The module of this name; for what torch has as a function or a tensor only, a module made of it."""
+    if name in HELD:
+        return HELD[name](batch, **arguments)
+    return Operation(OPERATIONS[name], arguments) if name in OPERATIONS else find_class(name)(**arguments)
 
 
 def flatten(result: Any) -> list[torch.Tensor]:
@@ -92,6 +116,13 @@ def flatten(result: Any) -> list[torch.Tensor]:
     if isinstance(result, torch.Tensor):
         return [result]
     return [tensor for member in result for tensor in flatten(member)]
+
+
+def hold_batch_first(results: list[torch.Tensor]) -> None:
+    """Raise MixedBatchError unless the batch is the first axis of every result."""
+    for result in results:
+        if result.shape[0] != BATCHES[0]:
+            raise MixedBatchError(f"the batch is not the first axis: {tuple(result.shape)}")
 
 
 def drop_batch(one: Any, two: Any) -> tuple[Shape, str]:
@@ -105,8 +136,13 @@ def drop_batch(one: Any, two: Any) -> tuple[Shape, str]:
 
 def list_arguments(layer: type[Layer]) -> dict[str, Any]:
     """The constructor's arguments and their defaults; `<required>` where there is none."""
-    cls = getattr(torch.nn, layer.type_name())
-    return read_signature(cls.__mro__)
+    name = layer.type_name()
+    if name in OPERATIONS:
+        parameters = inspect.signature(OPERATIONS[name]).parameters.values()
+        return {each.name: _name_default(each.default) for each in parameters if each.kind == each.KEYWORD_ONLY}
+    if name in HELD:
+        return {name: default for name, default in read_signature(HELD[name].__mro__).items() if name != "batch"}
+    return read_signature(find_class(name).__mro__)
 
 
 def read_signature(bases: tuple[type, ...]) -> dict[str, Any]:

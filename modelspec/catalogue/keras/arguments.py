@@ -17,11 +17,13 @@ __all__ = [
     "Axes",
     "DataFormat",
     "Fraction",
+    "GroupCount",
     "KernelInitializer",
     "LoraScale",
     "MatrixInitializer",
     "NoValue",
     "NonNegativeNumber",
+    "OptionalAxes",
     "OptionalNumber",
     "OptionalSize",
     "Padding",
@@ -29,6 +31,7 @@ __all__ = [
     "Regularizer",
     "RenormClipping",
     "Seed",
+    "TargetShape",
     "UseCudnn",
     "VectorInitializer",
     "VectorRegularizer",
@@ -142,6 +145,23 @@ class _Clipping(AnyValue):
         return {"type": "object", "properties": bounds, "additionalProperties": False}
 
 
+class _SizeOrMinusOne(Integer):
+    """A size, or −1, which means what `meaning` says."""
+
+    def __init__(self, meaning: str) -> None:
+        super().__init__(-1, words=f"a positive integer, or -1 for {meaning}")
+
+    def complete(self, value: Any) -> Any:
+        if value.__class__ is int and value == 0:
+            raise self.refuse(value, code="MS206")
+        return super().complete(value)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        number = super().schema(expression)
+        number["anyOf"][0]["not"] = {"const": 0}
+        return number
+
+
 _ACTIVATIONS = tuple(
     (  # noqa: SIM905 - a word on each line is no better to read
         "celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear "
@@ -225,6 +245,12 @@ LoraScale = Annotated[float | None, Optional(Number())]
 Seed = Annotated[int | None, Optional(Integer(-(2**31), 2**32 - 1, words="an integer of 32 bits"))]
 UseCudnn = Annotated[Any, Words("auto", other=Boolean())]
 Axes = Annotated[tuple[int, ...], ListOf(Integer(words="the number of an axis"), minimum=1, single=True)]
+TargetShape = Annotated[tuple[int, ...], ListOf(_SizeOrMinusOne("what is left"))]
+GroupCount = Annotated[int, _SizeOrMinusOne("a group for each channel")]
+OptionalAxes = Annotated[
+    tuple[int, ...] | None,
+    Optional(ListOf(Integer(words="the number of an axis"), single=True)),
+]
 
 
 def check_initializer(number: str, value: Any, field: str, rank: int) -> Iterator[Broken]:

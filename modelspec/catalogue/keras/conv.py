@@ -256,3 +256,59 @@ class Conv2D(_Conv):
         ),
         Example({"filters": 4, "kernel_size": [3, 9]}, input=(8, 8, 4), breaks="C6", code="MS306"),
     )
+
+
+class Conv3D(_Conv):
+    """Convolution over depth, height and width: y = activation(x ∗ K + b).
+
+    C1  The input has four axes: depth, height, width and channels, or channels first with channels_first.
+    C2  groups divides filters.
+    C3  groups divides the channels of the input.
+    C4  Not both of strides and dilation_rate are over 1 anywhere.
+    C5  lora_rank and kernel_constraint do not go together.
+    C6  With padding valid, the window, dilation_rate × (kernel_size − 1) + 1, is at most depth, height and width.
+    C7  The output has filters channels and, for depth, height and width, floor((size − window) / strides) + 1; with
+        padding same, ceil(size / strides).
+
+    Source: keras.layers.Conv3D.
+    """
+
+    takes = Takes("C1", ("depth", "height", "width", "channels"), ("channels", "depth", "height", "width"))
+    rank = 3
+    spatial = ("depth", "height", "width")
+
+    strides = (1, 1, 1)
+    dilation_rate = (1, 1, 1)
+
+    examples = (
+        Example(
+            {"filters": 8, "kernel_size": 3},
+            input=(6, 7, 8, 2),
+            output=(4, 5, 6, 8),
+            parameters=440,
+            macs=51_840,
+        ),
+        Example(
+            {"filters": 6, "kernel_size": [1, 2, 3], "strides": 2, "groups": 2, "data_format": "channels_first"},
+            input=(4, 5, 6, 7),
+            output=(6, 3, 3, 3),
+            parameters=78,
+            macs=1_944,
+        ),
+        Example({"filters": 4, "kernel_size": 3}, input=(8, 8, 4), breaks="C1", code="MS303"),
+        Example({"filters": 5, "kernel_size": 3, "groups": 2}, input=(8, 8, 8, 4), breaks="C2", code="MS305"),
+        Example({"filters": 4, "kernel_size": 3, "groups": 2}, input=(8, 8, 8, 5), breaks="C3", code="MS305"),
+        Example(
+            {"filters": 4, "kernel_size": 3, "strides": [2, 1, 1], "dilation_rate": [1, 2, 1]},
+            input=(8, 8, 8, 4),
+            breaks="C4",
+            code="MS305",
+        ),
+        Example(
+            {"filters": 4, "kernel_size": 3, "lora_rank": 2, "kernel_constraint": "max_norm"},
+            input=(8, 8, 8, 4),
+            breaks="C5",
+            code="MS305",
+        ),
+        Example({"filters": 4, "kernel_size": [3, 3, 9]}, input=(8, 8, 8, 4), breaks="C6", code="MS306"),
+    )

@@ -1,6 +1,7 @@
 """keras.layers: the core layers."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from modelspec.catalogue.keras.arguments import (
     ActivationFunction,
@@ -16,8 +17,21 @@ from modelspec.catalogue.keras.arguments import (
     WeightConstraint,
     check_lora,
 )
-from modelspec.layer import Broken, Example, Layer, Size, Takes, Tensor, axes, built
-from modelspec.shape import Count, Shape, numel
+from modelspec.kinds import Number
+from modelspec.layer import (
+    Broken,
+    Example,
+    Layer,
+    Size,
+    Takes,
+    Tensor,
+    axes,
+    built,
+    no_macs,
+    no_tensors,
+    same_shape,
+)
+from modelspec.shape import UNKNOWN, Count, Shape, numel
 
 
 class Dense(Layer):
@@ -180,4 +194,50 @@ class Embedding(Layer):
             code="MS305",
             dtype="int64",
         ),
+    )
+
+
+class Masking(Layer):
+    """The steps whose features are all mask_value, set to 0 and hidden from the layers that follow.
+
+    C1  The input has at least one axis: the last one is compared.
+
+    Source: keras.layers.Masking.
+    """
+
+    takes = Takes("C1", ("*", "features"))
+
+    mask_value: Annotated[float, Number()] = 0.0
+    activity_regularizer: ActivityRegularizer = None
+
+    output_shape = same_shape
+
+    list_tensors = no_tensors
+    count_macs = no_macs
+
+    examples = (
+        Example({}, input=(10, 64), output=(10, 64), parameters=0, macs=0),
+        Example({"mask_value": -1}, input=(UNKNOWN, 64), parameters=0, macs=0),
+        Example({}, input=(), breaks="C1", code="MS303"),
+    )
+
+
+class Identity(Layer):
+    """What arrives, as it is.
+
+    Source: keras.layers.Identity.
+    """
+
+    result = "view"
+
+    activity_regularizer: ActivityRegularizer = None
+
+    output_shape = same_shape
+
+    list_tensors = no_tensors
+    count_macs = no_macs
+
+    examples = (
+        Example({}, input=(10, 64), output=(10, 64), parameters=0, macs=0),
+        Example({}, input=(), output=(), parameters=0, macs=0, dtype="int64"),
     )

@@ -1,12 +1,12 @@
 """keras.layers: normalization."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from modelspec.catalogue.keras.arguments import (
     ActivityRegularizer,
     Axes,
     Fraction,
+    GroupCount,
     MatrixInitializer,
     NonNegativeNumber,
     RenormClipping,
@@ -15,6 +15,7 @@ from modelspec.catalogue.keras.arguments import (
     WeightConstraint,
     check_initializer,
 )
+from modelspec.catalogue.keras.numbering import check_axes, check_axis, place_of, size_of
 from modelspec.layer import (
     Axis,
     AxisIndex,
@@ -28,30 +29,17 @@ from modelspec.layer import (
     axes,
     built,
     no_macs,
+    no_tensors,
     same_shape,
 )
-from modelspec.shape import UNKNOWN, Dim, Shape, Unknown, show_shape
+from modelspec.shape import UNKNOWN, Shape, Unknown, differs, show_shape
 
 
-def _size_of(axis: Any, x: Shape) -> Dim:
-    """The size of the axis with this number, in which 0 is the batch; unknown where there is none."""
-    if isinstance(axis, Unknown):
-        return UNKNOWN
-    place = axis - 1 if axis > 0 else axis + len(x)
-    return x[place] if axis != 0 and 0 <= place < len(x) else UNKNOWN
-
-
-def _check_axis(number: str, axis: Any, x: Shape) -> Iterator[Broken]:
-    """The axis numbered is one of a sample's: 1 is the first, −1 the last."""
-    if isinstance(axis, Unknown):
-        message = "axis must be known before the model runs"
-        yield Broken(number, message, "axis", "write the number of the axis", "MS307")
-    elif axis == 0 or axis == -len(x) - 1:
-        message = f"axis {axis} is the batch, which is not normalized over"
-        yield Broken(number, message, "axis", "axes of a sample count from 1, or from the end: -1 is the last", "MS309")
-    elif not -len(x) <= axis <= len(x):
-        message = f"axis {axis} is not there: {show_shape(x)} arrives, with axes 1 to {len(x)}"
-        yield Broken(number, message, "axis", f"write an axis from 1 to {len(x)}, or -1 for the last", "MS309")
+def _order_axes(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes as Keras orders them: by their numbers, negative ones first."""
+    if any(isinstance(axis, Unknown) for axis in numbers):
+        return numbers
+    return tuple(sorted(numbers))
 
 
 class BatchNormalization(Layer):
@@ -69,7 +57,7 @@ class BatchNormalization(Layer):
     takes = Takes("C1", ("*", "features"))
     input_dtype = "float"
 
-    features: Size = built(take=lambda layer, x: _size_of(layer.axis, x))
+    features: Size = built(take=lambda layer, x: size_of(layer.axis, x))
     axis: AxisIndex = -1
     momentum: Fraction = 0.99
     epsilon: NonNegativeNumber = 1e-3
@@ -90,7 +78,7 @@ class BatchNormalization(Layer):
     activity_regularizer: ActivityRegularizer = None
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
-        yield from _check_axis("C2", self.axis, x)
+        yield from check_axis("C2", "axis", self.axis, x)
         if self.renorm and self.moving_variance_initializer is None:
             message = "moving_variance_initializer is null, but renorm needs one"
             yield Broken("C3", message, "moving_variance_initializer", "write ones, which is the default")
@@ -153,7 +141,7 @@ class LayerNormalization(Layer):
     takes = Takes("C1", ("*", "features"))
     input_dtype = "float"
 
-    normalized_shape: Sizes = built(take=lambda layer, x: tuple([_size_of(axis, x) for axis in layer.ordered_axes()]))
+    normalized_shape: Sizes = built(take=lambda layer, x: tuple([size_of(axis, x) for axis in _order_axes(layer.axis)]))
     axis: Axes = (-1,)
     epsilon: NonNegativeNumber = 1e-3
     center: bool = True
@@ -167,19 +155,8 @@ class LayerNormalization(Layer):
     rms_scaling: bool = False
     activity_regularizer: ActivityRegularizer = None
 
-    def ordered_axes(self) -> tuple[int, ...]:
-        """The axes as Keras orders them: by their numbers, negative ones first."""
-        if any(isinstance(axis, Unknown) for axis in self.axis):
-            return self.axis
-        return tuple(sorted(self.axis))
-
     def constrain(self, x: Shape) -> Iterator[Broken]:
-        broken = [problem for axis in self.axis for problem in _check_axis("C2", axis, x)]
-        yield from broken
-        places = [axis - 1 if axis > 0 else axis + len(x) for axis in self.axis] if not broken else []
-        if len(set(places)) < len(places):
-            twice = next(axis for at, axis in enumerate(self.axis) if places[at] in places[:at])
-            yield Broken("C3", f"axis {twice} is named twice, over {show_shape(x)}", "axis", "name each axis once")
+        yield from check_axes("C2", "C3", self.axis, x, "which is not normalized over")
         if self.scale or self.rms_scaling:
             yield from check_initializer("C4", self.gamma_initializer, "gamma_initializer", len(self.axis))
         if self.center and not self.rms_scaling:
@@ -210,4 +187,151 @@ class LayerNormalization(Layer):
         Example({"axis": [1, 3]}, input=(10, 16), breaks="C2", code="MS309"),
         Example({"axis": [2, -1]}, input=(10, 16), breaks="C3", code="MS305"),
         Example({"gamma_initializer": "orthogonal"}, input=(10, 16), breaks="C4", code="MS305"),
+    )
+
+
+class RMSNormalization(Layer):
+    """Each sample divided by its root mean square over one axis or several, then scaled element by element.
+
+    C1  The input has at least one axis.
+    C2  Each number in axis, in which 0 is the batch, is an axis of the sample; normalized_shape are their sizes.
+    C3  The axes in axis are different ones.
+    C4  They are the sample's last axes, by their sizes: Keras lays the scale along those, whichever are named.
+
+    The sizes stand in ascending order of the numbers as written, negative ones first.
+
+    Source: keras.layers.RMSNormalization.
+    """
+
+    takes = Takes("C1", ("*", "features"))
+    input_dtype = "float"
+
+    normalized_shape: Sizes = built(take=lambda layer, x: tuple([size_of(axis, x) for axis in _order_axes(layer.axis)]))
+    axis: Axes = (-1,)
+    epsilon: NonNegativeNumber = 1e-6
+    activity_regularizer: ActivityRegularizer = None
+
+    def constrain(self, x: Shape) -> Iterator[Broken]:
+        broken = list(check_axes("C2", "C3", self.axis, x, "which is not normalized over"))
+        yield from broken
+        last = x[len(x) - len(self.axis) :]
+        if not broken and any(differs(a, b) for a, b in zip(self.normalized_shape, last, strict=True)):
+            named = ", ".join(map(str, _order_axes(self.axis)))
+            scale, along = show_shape(self.normalized_shape), show_shape(last)
+            message = (
+                f"the scale is {scale}, of axis {named}, but Keras lays it along the last of {show_shape(x)}: {along}"
+            )
+            yield Broken("C4", message, "axis", "name the last axes in their order: -1, or [-2, -1]")
+
+    output_shape = same_shape
+
+    def list_tensors(self) -> Iterator[Tensor]:
+        sizes = enumerate(self.normalized_shape)
+        yield Tensor("scale", tuple([Axis(f"normalized_shape[{at}]", size) for at, size in sizes]))
+
+    count_macs = no_macs
+
+    def parameters_by_hand(self) -> str:
+        return " * ".join(f"normalized_shape[{at}]" for at in range(len(self.normalized_shape)))
+
+    examples = (
+        Example({}, input=(16,), output=(16,), parameters=16, macs=0),
+        Example({}, input=(UNKNOWN, 16), parameters=16, macs=0),
+        Example({"axis": [1, 2]}, input=(10, 16), output=(10, 16), parameters=160, macs=0),
+        Example({}, input=(), breaks="C1", code="MS303"),
+        Example({"axis": 0}, input=(10, 16), breaks="C2", code="MS309"),
+        Example({"axis": [2, -1]}, input=(10, 16), breaks="C3", code="MS305"),
+        Example({"axis": 1}, input=(10, 16), breaks="C4", code="MS305"),
+    )
+
+
+class GroupNormalization(Layer):
+    """Each group of channels normalized by its own mean and variance, then scaled and shifted channel by channel.
+
+    C1  The input has at least one axis.
+    C2  axis, in which 0 is the batch, is an axis of the sample: that of the channels.
+    C3  groups divides the channels; −1 makes a group of each.
+
+    Source: keras.layers.GroupNormalization.
+    """
+
+    takes = Takes("C1", ("*", "channels"))
+    input_dtype = "float"
+
+    channels: Size = built(take=lambda layer, x: size_of(layer.axis, x))
+    groups: GroupCount = 32
+    axis: AxisIndex = -1
+    epsilon: NonNegativeNumber = 1e-3
+    center: bool = True
+    scale: bool = True
+    beta_initializer: VectorInitializer = "zeros"
+    gamma_initializer: VectorInitializer = "ones"
+    beta_regularizer: VectorRegularizer = None
+    gamma_regularizer: VectorRegularizer = None
+    beta_constraint: WeightConstraint = None
+    gamma_constraint: WeightConstraint = None
+    activity_regularizer: ActivityRegularizer = None
+
+    def constrain(self, x: Shape) -> Iterator[Broken]:
+        broken = list(check_axis("C2", "axis", self.axis, x))
+        yield from broken
+        if broken or isinstance(self.groups, Unknown) or isinstance(self.channels, Unknown) or self.groups == -1:
+            return
+        if self.channels % self.groups:
+            message = f"{self.channels} channels arrive, which groups, {self.groups}, does not divide"
+            hint = f"write a number of groups that divides {self.channels}, or -1 for one for each channel"
+            yield Broken("C3", message, "groups", hint, axis=place_of(self.axis, x))
+
+    output_shape = same_shape
+
+    def list_tensors(self) -> Iterator[Tensor]:
+        if self.scale:
+            yield Tensor("gamma", axes(channels=self.channels))
+        if self.center:
+            yield Tensor("beta", axes(channels=self.channels))
+
+    count_macs = no_macs
+
+    def parameters_by_hand(self) -> str:
+        return f"{self.scale + self.center} * channels"
+
+    examples = (
+        Example({}, input=(8, 8, 64), output=(8, 8, 64), parameters=128, macs=0),
+        Example({"groups": 4, "axis": 1, "center": False}, input=(16, 8, 8), output=(16, 8, 8), parameters=16, macs=0),
+        Example({"groups": -1}, input=(8, 8, 3), output=(8, 8, 3), parameters=6, macs=0),
+        Example({}, input=(), breaks="C1", code="MS303"),
+        Example({"axis": 4}, input=(8, 8, 64), breaks="C2", code="MS309"),
+        Example({}, input=(8, 8, 16), breaks="C3", code="MS305"),
+        Example({"groups": 0}, input=(8, 8, 16), code="MS206"),
+    )
+
+
+class UnitNormalization(Layer):
+    """Each sample divided by its length over one axis or several.
+
+    C1  Each number in axis, in which 0 is the batch, is an axis of the sample.
+    C2  The axes in axis are different ones.
+
+    Source: keras.layers.UnitNormalization.
+    """
+
+    input_dtype = "float"
+
+    axis: Axes = (-1,)
+    activity_regularizer: ActivityRegularizer = None
+
+    def constrain(self, x: Shape) -> Iterator[Broken]:
+        yield from check_axes("C1", "C2", self.axis, x, "which is not normalized over")
+
+    output_shape = same_shape
+
+    list_tensors = no_tensors
+    count_macs = no_macs
+
+    examples = (
+        Example({}, input=(16,), output=(16,), parameters=0, macs=0),
+        Example({"axis": [1, 2]}, input=(8, 8, 3), output=(8, 8, 3), parameters=0, macs=0),
+        Example({"axis": 0}, input=(16,), breaks="C1", code="MS309"),
+        Example({}, input=(), breaks="C1", code="MS309"),
+        Example({"axis": [1, -1]}, input=(16,), breaks="C2", code="MS305"),
     )

@@ -17,6 +17,10 @@ from modelspec.layer import (
 )
 from modelspec.shape import Shape
 
+_STEPS = Takes("C1", ("steps", "features"), ("features", "steps"))
+_IMAGE = Takes("C1", ("height", "width", "channels"), ("channels", "height", "width"))
+_VOLUME = Takes("C1", ("depth", "height", "width", "channels"), ("channels", "depth", "height", "width"))
+
 
 class _Pool(Layer):
     input_dtype = "float"
@@ -67,7 +71,7 @@ class MaxPooling1D(_Pool):
     Source: keras.layers.MaxPooling1D.
     """
 
-    takes = Takes("C1", ("steps", "features"), ("features", "steps"))
+    takes = _STEPS
     rank = 1
     spatial = ("steps",)
     pool_size = (2,)
@@ -94,7 +98,7 @@ class MaxPooling2D(_Pool):
     Source: keras.layers.MaxPooling2D.
     """
 
-    takes = Takes("C1", ("height", "width", "channels"), ("channels", "height", "width"))
+    takes = _IMAGE
     rank = 2
     spatial = ("height", "width")
     pool_size = (2, 2)
@@ -109,7 +113,126 @@ class MaxPooling2D(_Pool):
     )
 
 
-class GlobalAveragePooling2D(Layer):
+class MaxPooling3D(_Pool):
+    """The greatest element in each window over depth, height and width, channel by channel.
+
+    C1  The input has four axes: depth, height, width and channels, or channels first with channels_first.
+    C2  With padding valid, pool_size is at most depth, height and width.
+    C3  The output has, for depth, height and width, floor((size − pool_size) / strides) + 1; with padding same,
+        ceil(size / strides).
+
+    strides is by default pool_size.
+
+    Source: keras.layers.MaxPooling3D.
+    """
+
+    takes = _VOLUME
+    rank = 3
+    spatial = ("depth", "height", "width")
+    pool_size = (2, 2, 2)
+
+    examples = (
+        Example({}, input=(6, 8, 9, 2), output=(3, 4, 4, 2), parameters=0, macs=0),
+        Example(
+            {"pool_size": [1, 2, 3], "strides": 1, "data_format": "channels_first"},
+            input=(2, 6, 8, 9),
+            output=(2, 6, 7, 7),
+        ),
+        Example({}, input=(8, 8, 3), breaks="C1", code="MS303"),
+        Example({"pool_size": [2, 2, 5]}, input=(8, 8, 4, 3), breaks="C2", code="MS306"),
+    )
+
+
+class AveragePooling1D(_Pool):
+    """The mean of each window over the steps, feature by feature.
+
+    C1  The input has two axes: steps and features, or the other way round with channels_first.
+    C2  With padding valid, pool_size is at most the number of steps.
+    C3  The output has floor((steps − pool_size) / strides) + 1 steps; with padding same, ceil(steps / strides).
+
+    strides is by default pool_size.
+
+    Source: keras.layers.AveragePooling1D.
+    """
+
+    takes = _STEPS
+    rank = 1
+    spatial = ("steps",)
+
+    examples = (
+        Example({"pool_size": 2}, input=(10, 4), output=(5, 4), parameters=0, macs=0),
+        Example({"pool_size": 2, "strides": 2, "padding": "same"}, input=(7, 3), output=(4, 3), parameters=0, macs=0),
+        Example({"pool_size": 3, "data_format": "channels_first"}, input=(4, 10), output=(4, 3), parameters=0, macs=0),
+        Example({"pool_size": 2}, input=(10, 4, 3), breaks="C1", code="MS303"),
+        Example({"pool_size": 11}, input=(10, 4), breaks="C2", code="MS306"),
+    )
+
+
+class AveragePooling2D(_Pool):
+    """The mean of each window over height and width, channel by channel.
+
+    C1  The input has three axes: height, width and channels, or channels first with channels_first.
+    C2  With padding valid, pool_size is at most height and width.
+    C3  The output has, for height and width, floor((size − pool_size) / strides) + 1; with padding same,
+        ceil(size / strides).
+
+    strides is by default pool_size.
+
+    Source: keras.layers.AveragePooling2D.
+    """
+
+    takes = _IMAGE
+    rank = 2
+    spatial = ("height", "width")
+
+    examples = (
+        Example({"pool_size": 2}, input=(28, 28, 16), output=(14, 14, 16), parameters=0, macs=0),
+        Example({"pool_size": [3, 2], "strides": 2}, input=(7, 7, 3), output=(3, 3, 3), parameters=0, macs=0),
+        Example({"pool_size": 2, "data_format": "channels_first"}, input=(16, 28, 28), output=(16, 14, 14)),
+        Example({"pool_size": 2}, input=(28, 28), breaks="C1", code="MS303"),
+        Example({"pool_size": [2, 5]}, input=(8, 4, 3), breaks="C2", code="MS306"),
+    )
+
+
+class _GlobalPool(Layer):
+    """One value for each channel, over all spatial axes."""
+
+    input_dtype = "float"
+    rank: ClassVar[int]
+
+    data_format: DataFormat = None
+    keepdims: bool = False
+    activity_regularizer: ActivityRegularizer = None
+
+    def output_shape(self, x: Shape) -> Shape:
+        channels = x[0] if self.data_format == "channels_first" else x[-1]
+        return place_channels(self.data_format, (1,) * self.rank, channels) if self.keepdims else (channels,)
+
+    list_tensors = no_tensors
+    count_macs = no_macs
+
+
+class GlobalAveragePooling1D(_GlobalPool):
+    """The mean of each feature over the steps.
+
+    C1  The input has two axes: steps and features, or the other way round with channels_first.
+    C2  The output is the features; with keepdims, the steps remain as an axis of 1.
+
+    Source: keras.layers.GlobalAveragePooling1D.
+    """
+
+    takes = _STEPS
+    rank = 1
+
+    examples = (
+        Example({}, input=(10, 64), output=(64,), parameters=0, macs=0),
+        Example({"keepdims": True}, input=(10, 64), output=(1, 64), parameters=0, macs=0),
+        Example({"data_format": "channels_first"}, input=(64, 10), output=(64,), parameters=0, macs=0),
+        Example({}, input=(64,), breaks="C1", code="MS303"),
+    )
+
+
+class GlobalAveragePooling2D(_GlobalPool):
     """The mean of each channel over height and width.
 
     C1  The input has three axes: height, width and channels, or channels first with channels_first.
@@ -118,19 +241,48 @@ class GlobalAveragePooling2D(Layer):
     Source: keras.layers.GlobalAveragePooling2D.
     """
 
-    takes = Takes("C1", ("height", "width", "channels"), ("channels", "height", "width"))
-    input_dtype = "float"
+    takes = _IMAGE
+    rank = 2
 
-    data_format: DataFormat = None
-    keepdims: bool = False
-    activity_regularizer: ActivityRegularizer = None
+    examples = (
+        Example({}, input=(7, 7, 512), output=(512,), parameters=0, macs=0),
+        Example({"keepdims": True}, input=(7, 7, 512), output=(1, 1, 512), parameters=0, macs=0),
+        Example({"data_format": "channels_first"}, input=(512, 7, 7), output=(512,), parameters=0, macs=0),
+        Example({}, input=(512,), breaks="C1", code="MS303"),
+    )
 
-    def output_shape(self, x: Shape) -> Shape:
-        channels = x[0] if self.data_format == "channels_first" else x[-1]
-        return place_channels(self.data_format, (1, 1), channels) if self.keepdims else (channels,)
 
-    list_tensors = no_tensors
-    count_macs = no_macs
+class GlobalMaxPooling1D(_GlobalPool):
+    """The greatest element of each feature over the steps.
+
+    C1  The input has two axes: steps and features, or the other way round with channels_first.
+    C2  The output is the features; with keepdims, the steps remain as an axis of 1.
+
+    Source: keras.layers.GlobalMaxPooling1D.
+    """
+
+    takes = _STEPS
+    rank = 1
+
+    examples = (
+        Example({}, input=(10, 64), output=(64,), parameters=0, macs=0),
+        Example({"keepdims": True}, input=(10, 64), output=(1, 64), parameters=0, macs=0),
+        Example({"data_format": "channels_first"}, input=(64, 10), output=(64,), parameters=0, macs=0),
+        Example({}, input=(64,), breaks="C1", code="MS303"),
+    )
+
+
+class GlobalMaxPooling2D(_GlobalPool):
+    """The greatest element of each channel over height and width.
+
+    C1  The input has three axes: height, width and channels, or channels first with channels_first.
+    C2  The output is the channels; with keepdims, height and width remain as axes of 1.
+
+    Source: keras.layers.GlobalMaxPooling2D.
+    """
+
+    takes = _IMAGE
+    rank = 2
 
     examples = (
         Example({}, input=(7, 7, 512), output=(512,), parameters=0, macs=0),

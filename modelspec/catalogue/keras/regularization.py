@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from modelspec.catalogue.keras.arguments import ActivityRegularizer, Fraction, Seed
+from modelspec.catalogue.keras.arguments import ActivityRegularizer, DataFormat, Fraction, NonNegativeNumber, Seed
 from modelspec.kinds import Integer, ListOf, Optional
-from modelspec.layer import Broken, Example, Layer, no_macs, no_tensors, same_shape
+from modelspec.layer import Broken, Example, Layer, Takes, no_macs, no_tensors, same_shape
 from modelspec.shape import Shape, differs, show_dim, show_shape
 
 _NoiseShape = Annotated[tuple[int | None, ...] | None, Optional(ListOf(Optional(Integer(1))))]
@@ -51,4 +51,102 @@ class Dropout(Layer):
             {"rate": 0.2, "noise_shape": [1, None], "seed": 7}, input=(10, 64), output=(10, 64), parameters=0, macs=0
         ),
         Example({"rate": 0.2, "noise_shape": [2, 64]}, input=(10, 64), breaks="C1", code="MS305"),
+    )
+
+
+class _Identity(Layer):
+    """What does something in training alone."""
+
+    result = "view"
+
+    output_shape = same_shape
+
+    list_tensors = no_tensors
+    count_macs = no_macs
+
+
+class SpatialDropout1D(_Identity):
+    """In training, zeroes a share `rate` of the features, over all steps; the identity in evaluation.
+
+    C1  The input has two axes: steps and features.
+
+    Source: keras.layers.SpatialDropout1D.
+    """
+
+    takes = Takes("C1", ("steps", "features"))
+
+    rate: Fraction
+    seed: Seed = None
+
+    examples = (
+        Example({"rate": 0.5}, input=(10, 64), output=(10, 64), parameters=0, macs=0),
+        Example({"rate": 0.5}, input=(64,), breaks="C1", code="MS303"),
+    )
+
+
+class SpatialDropout2D(_Identity):
+    """In training, zeroes a share `rate` of the channels, over the whole image; the identity in evaluation.
+
+    C1  The input has three axes: height, width and channels, or channels first with channels_first.
+
+    Source: keras.layers.SpatialDropout2D.
+    """
+
+    takes = Takes("C1", ("height", "width", "channels"), ("channels", "height", "width"))
+
+    rate: Fraction
+    data_format: DataFormat = None
+    seed: Seed = None
+
+    examples = (
+        Example({"rate": 0.5}, input=(8, 8, 3), output=(8, 8, 3), parameters=0, macs=0),
+        Example({"rate": 0, "data_format": "channels_first", "seed": 7}, input=(3, 8, 8), output=(3, 8, 8)),
+        Example({"rate": 0.5}, input=(8, 8), breaks="C1", code="MS303"),
+    )
+
+
+class GaussianNoise(_Identity):
+    """In training, adds noise of mean 0 and deviation stddev; the identity in evaluation.
+
+    Source: keras.layers.GaussianNoise.
+    """
+
+    stddev: Fraction
+    seed: Seed = None
+    activity_regularizer: ActivityRegularizer = None
+
+    examples = (
+        Example({"stddev": 0.1}, input=(28, 28, 1), output=(28, 28, 1), parameters=0, macs=0),
+        Example({"stddev": 1, "seed": 7}, input=(32,), output=(32,), parameters=0, macs=0),
+    )
+
+
+class GaussianDropout(_Identity):
+    """In training, multiplies by noise of mean 1 and variance rate / (1 − rate); the identity in evaluation.
+
+    Source: keras.layers.GaussianDropout.
+    """
+
+    rate: Fraction
+    seed: Seed = None
+    activity_regularizer: ActivityRegularizer = None
+
+    examples = (
+        Example({"rate": 0.5}, input=(28, 28, 1), output=(28, 28, 1), parameters=0, macs=0),
+        Example({"rate": 0.2, "seed": 7}, input=(32,), output=(32,), parameters=0, macs=0),
+    )
+
+
+class ActivityRegularization(_Identity):
+    """Adds to the loss l1 times the sum of what passes, and l2 times that of its squares; else the identity.
+
+    Source: keras.layers.ActivityRegularization.
+    """
+
+    l1: NonNegativeNumber = 0.0
+    l2: NonNegativeNumber = 0.0
+
+    examples = (
+        Example({"l1": 0.01}, input=(32,), output=(32,), parameters=0, macs=0),
+        Example({"l1": 0.01, "l2": 0.1}, input=(8, 8, 3), output=(8, 8, 3), parameters=0, macs=0),
     )

@@ -1,7 +1,6 @@
 """torch.nn: convolutions."""
 
 from collections.abc import Iterator
-from math import gcd
 from typing import Annotated, Any, ClassVar
 
 from modelspec.catalogue.torch.window import SPATIAL, describe, exceeds, refuse
@@ -78,24 +77,13 @@ class _Conv(Layer):
                 return
 
     def _hold_groups(self) -> Iterator[Broken]:
-        groups = self.groups
-        if not isinstance(groups, int):
-            return
-        undivided = [
-            f"{name} ({size})"
-            for name, size in (("in_channels", self.in_channels), ("out_channels", self.out_channels))
-            if isinstance(size, int) and size % groups
-        ]
-        if not undivided:
-            return
-        what = (
-            f"divides neither {' nor '.join(undivided)}" if len(undivided) == 2 else f"does not divide {undivided[0]}"
-        )
-        hint = "groups divides both in_channels and out_channels"
-        if isinstance(self.in_channels, int) and isinstance(self.out_channels, int):
-            most = gcd(self.in_channels, self.out_channels)
-            hint += f"; the largest that does is {most}" if most > 1 else "; here only 1 does"
-        yield Broken("C3", f"groups is {groups}, which {what}", "groups", hint)
+        if self.groups != 1:
+            from modelspec.catalogue.torch.grouping import refuse_groups
+
+            channels = {"in_channels": self.in_channels, "out_channels": self.out_channels}
+            broken = refuse_groups("C3", "groups", self.groups, **channels)
+            if broken:
+                yield broken
 
     def _hold_padding(self, x: Shape, axis: int, name: str) -> Broken | None:
         # Mirrored and wrapped padding is made of what arrives, and torch takes each element once.

@@ -3,7 +3,7 @@
 from modelspec.layer import Broken
 from modelspec.shape import Dim, Shape, Unknown, show_shape
 
-__all__ = ["find", "refuse"]
+__all__ = ["find", "refuse", "refuse_new"]
 
 
 def find(dim: int, x: Shape) -> int:
@@ -28,3 +28,13 @@ def refuse(constraint: str, field: str, dim: Dim, x: Shape) -> Broken | None:
     else:
         message = f"{field} is {dim}, but {show_shape(x)} has no such axis"
     return Broken(constraint, message, field, f"{hint}; 0 is the batch", "MS309")
+
+
+def refuse_new(constraint: str, field: str, dim: Dim, x: Shape) -> Broken | None:
+    """Say what is wrong with `dim` as the number of a new axis: as `refuse`, for a result with one axis more than x."""
+    broken = refuse(constraint, field, dim, (1, *x))
+    if broken is None or broken.code != "MS309":
+        return broken
+    batch = f"{field} is {dim}, which is the batch: a new axis stands behind it"
+    beyond = f"{field} is {dim}, but the result of {show_shape(x)} has no axis of this number"
+    return broken._replace(message=batch if dim in (0, -len(x) - 2) else beyond)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from modelspec.catalogue.torch.window import SPATIAL, describe, exceeds, refuse
-from modelspec.kinds import Integer, Optional, PerAxis
+from modelspec.kinds import Integer, Optional
 from modelspec.layer import (
     Broken,
     Example,
@@ -53,6 +53,10 @@ class _Pool(Layer):
             return conv_out(size, kernel, stride, pad, dilation)
         return pool_out(size, kernel, stride, pad, dilation, self.ceil_mode)
 
+    def _is_short(self, size: Dim, axis: int) -> bool:
+        # Whether no window fits on the axis.
+        return exceeds(1, self._slide(size, axis))
+
     def output_shape(self, x: Shape) -> Shape:
         first = len(x) - self.rank
         return (*x[:first], *[self._slide(x[first + axis], axis) for axis in range(self.rank)])
@@ -65,7 +69,7 @@ class _Pool(Layer):
                 message = f"padding is {pad}, which is more than half of kernel_size ({kernel})"
                 yield Broken("C2", message, "padding", f"at most {kernel // 2}")
                 return
-            if exceeds(1, self._slide(x[first + axis], axis)):
+            if self._is_short(x[first + axis], axis):
                 hint = "a smaller kernel_size here, or less shrinking before"
                 yield refuse("C3", x, first + axis, name, kernel, pad, dilation, hint)
                 return
@@ -161,6 +165,56 @@ class MaxPool2d(_MaxPool):
     )
 
 
+class MaxPool3d(_MaxPool):
+    """The largest value in each window over three axes.
+
+    C1  The input has a depth, a height and a width, and before them may have channels.
+    C2  padding is at most half of kernel_size, rounded down.
+    C3  The window, dilation × (kernel_size − 1) + 1, is at most the padded depth, height and width; with ceil_mode it
+        may be longer by less than one stride.
+
+    Source: torch.nn.MaxPool3d.
+    """
+
+    rank = 3
+    takes = Takes("C1", ("channels", "depth", "height", "width"), ("depth", "height", "width"))
+
+    examples = (
+        Example({"kernel_size": 2}, input=(16, 8, 28, 28), output=(16, 4, 14, 14), parameters=0, macs=0),
+        Example({"kernel_size": [1, 3, 3], "stride": 2, "padding": [0, 1, 1]}, input=(5, 9, 8), output=(3, 5, 4)),
+        Example({"kernel_size": 2, "return_indices": True}, input=(3, 6, 6, 4), output=(3, 3, 3, 2), dtype="int64"),
+        Example({"kernel_size": 2}, input=(8, 8), breaks="C1", code="MS303"),
+        Example({"kernel_size": 3, "padding": [1, 1, 2]}, input=(3, 8, 8, 8), breaks="C2", code="MS305"),
+        Example({"kernel_size": [1, 1, 9]}, input=(3, 8, 8, 8), breaks="C3", code="MS306"),
+    )
+
+
+class AvgPool1d(_Pool):
+    """The mean of each window along one axis.
+
+    C1  The input has a length, and before it may have channels.
+    C2  padding is at most half of kernel_size, rounded down.
+    C3  The window is at most the padded length; with ceil_mode it may be longer by less than one stride.
+
+    Source: torch.nn.AvgPool1d.
+    """
+
+    rank = 1
+    takes = Takes("C1", ("channels", "length"), ("length",))
+
+    ceil_mode: bool = False
+    count_include_pad: bool = True
+
+    examples = (
+        Example({"kernel_size": 3}, input=(4, 128), output=(4, 42), parameters=0, macs=0),
+        Example({"kernel_size": [2], "stride": 1, "padding": 1, "count_include_pad": False}, input=(10,), output=(11,)),
+        Example({"kernel_size": 3, "stride": 2, "ceil_mode": True}, input=(4, 6), output=(4, 3), dtype="int64"),
+        Example({"kernel_size": 3}, input=(2, 4, 10), breaks="C1", code="MS303"),
+        Example({"kernel_size": 3, "padding": 2}, input=(4, 10), breaks="C2", code="MS305"),
+        Example({"kernel_size": 11}, input=(4, 10), breaks="C3", code="MS306"),
+    )
+
+
 class AvgPool2d(_Pool):
     """The mean of each window over two axes.
 
@@ -192,30 +246,36 @@ class AvgPool2d(_Pool):
     )
 
 
-class AdaptiveAvgPool2d(Layer):
-    """Means over as many windows as the result is to have.
+class AvgPool3d(_Pool):
+    """The mean of each window over three axes.
 
-    C1  The input has a height and a width, and before them may have channels.
+    C1  The input has a depth, a height and a width, and before them may have channels.
+    C2  padding is at most half of kernel_size, rounded down.
+    C3  The window is at most the depth, height and width as they arrive: here torch does not count the padding.
 
-    Source: torch.nn.AdaptiveAvgPool2d.
+    Source: torch.nn.AvgPool3d.
     """
 
-    rank: ClassVar[int] = 2
-    takes = Takes("C1", ("channels", "height", "width"), ("height", "width"))
-    input_dtype = "float"
+    rank = 3
+    takes = Takes("C1", ("channels", "depth", "height", "width"), ("depth", "height", "width"))
 
-    output_size: Annotated[tuple[int | None, ...], PerAxis(Optional(Integer(1)))]
+    ceil_mode: bool = False
+    count_include_pad: bool = True
+    divisor_override: Annotated[int | None, Optional(Integer(1))] = None
 
-    list_tensors = no_tensors
-    count_macs = no_macs
-
-    def output_shape(self, x: Shape) -> Shape:
-        sizes = zip(self.output_size, x[-2:], strict=True)
-        return (*x[:-2], *[arriving if size is None else size for size, arriving in sizes])
+    def _is_short(self, size: Dim, axis: int) -> bool:
+        # Source: torch, aten/src/ATen/native/Pool.h, pool3d_shape_check with check_input_size.
+        return exceeds(self.kernel_size[axis], size)
 
     examples = (
-        Example({"output_size": 1}, input=(512, 7, 7), output=(512, 1, 1), parameters=0, macs=0),
-        Example({"output_size": [6, None]}, input=(8, 13, 11), output=(8, 6, 11)),
-        Example({"output_size": [9, 4]}, input=(5, 5), output=(9, 4)),
-        Example({"output_size": 1}, input=(512,), breaks="C1", code="MS303"),
+        Example({"kernel_size": [2, 7, 7]}, input=(512, 2, 7, 7), output=(512, 1, 1, 1), parameters=0, macs=0),
+        Example(
+            {"kernel_size": 3, "stride": [1, 2, 2], "padding": 1, "ceil_mode": True, "divisor_override": 2},
+            input=(5, 9, 6),
+            output=(5, 5, 4),
+        ),
+        Example({"kernel_size": 2}, input=(8, 8), breaks="C1", code="MS303"),
+        Example({"kernel_size": 2, "padding": 2}, input=(3, 8, 8, 8), breaks="C2", code="MS305"),
+        Example({"kernel_size": [1, 2, 9]}, input=(3, 8, 8, 8), breaks="C3", code="MS306"),
+        Example({"kernel_size": 3, "padding": 1}, input=(3, 2, 8, 8), breaks="C3", code="MS306"),
     )

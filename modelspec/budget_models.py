@@ -1,0 +1,85 @@
+"""The Pydantic models of a budget: limits by metric, on the whole model and on layers by path pattern."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from modelspec.closed import SHARED, Checked, Closed, Open, validate
+from modelspec.language import BUDGET_KINDS, FLAG
+from modelspec.limit import BYTE_METRICS, LAYER_METRICS, METRICS
+from modelspec.refusal import Refused
+from modelspec.slips import show_name
+
+__all__ = ["Budget", "LayerBudget"]
+
+
+def _hint_limit(metric: str) -> str:
+    return f"write {'110 MiB' if metric in BYTE_METRICS else '200K'}, or {{min: …, max: …}}"
+
+
+_LIMITS = {
+    metric: (Annotated[Any, Checked(BUDGET_KINDS[metric], _hint_limit(metric))], Field(None, description=text))
+    for metric, text in {
+        "parameters": "Every distinct parameter tensor once.",
+        "trainable_parameters": "The parameters that training changes.",
+        "non_trainable_parameters": "The parameters that training leaves as they are.",
+        "active_parameters": "The parameters that one token touches.",
+        "buffers": "Elements of the state that is saved and is no parameter.",
+        "macs": "Multiply-accumulates of one sample's forward pass.",
+        "flops": "Twice the MACs.",
+        "weight_bytes": "Bytes of parameters and buffers.",
+        "activation_bytes": "Bytes of every tensor that a layer newly makes, for one sample.",
+        "peak_activation_bytes": "The most bytes of activations that are alive at once, for one sample.",
+    }.items()
+}
+assert tuple(_LIMITS) == METRICS
+
+
+class _Limits(Closed):
+    """Without a limit there is nothing to judge."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"minProperties": 1, "if": {"required": ["each"]}, "then": {"minProperties": 2}}
+    )
+
+
+LayerBudget: type[BaseModel] = create_model(
+    "LayerBudget",
+    __base__=_Limits,
+    __doc__="Limits on the layers that a path pattern matches.",
+    each=(
+        Annotated[bool, Checked(FLAG, "write true or false")],
+        Field(False, description="Judge each layer, not their sum."),
+    ),
+    **{metric: _LIMITS[metric] for metric in LAYER_METRICS},  # type: ignore[call-overload]
+)
+
+
+class _LayerBudgets(Open):
+    """Pydantic's annotation for `budget.layers`: limits by path pattern."""
+
+    def __init__(self) -> None:
+        super().__init__("path patterns with their limits", '"classifier.*": {parameters: 4M}', filled=False)
+
+    def schema(self) -> dict[str, Any]:
+        return {"additionalProperties": {SHARED: "layer-budget"}}
+
+    def hint(self, value: Any) -> str:
+        return f"write `{self.example}`"
+
+    def hold_value(self, name: str, value: Any) -> None:
+        validate(LayerBudget, value, example="parameters: 4M")
+        if not value.keys() - {"each"}:
+            hint = f"one of: {', '.join(LAYER_METRICS)}"
+            raise Refused(f"no limit is given for {show_name(name)}", code="MS204", hint=hint)
+
+
+Budget: type[BaseModel] = create_model(
+    "Budget",
+    __base__=Closed,
+    __doc__="What the model may cost.",
+    layers=(Annotated[Any, _LayerBudgets()], Field(None, description="Limits on layers, by path pattern.")),
+    **_LIMITS,  # type: ignore[call-overload]
+)

@@ -1,0 +1,172 @@
+"""Names in their levels: which step of a part a path means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelspec.graph import GONE, Group, Incoming, Inside, Leaf, Of, Part, Source, show_name
+from modelspec.template import Template
+
+__all__ = ["Level", "enter", "inner_index", "level_of", "list_rounds", "search", "search_group"]
+
+
+class Level:
+    """The names of a part's level, those in unnamed containers included, and what they stand for.
+
+    It grows with the part, which may still be on its way. `twice` are names that two things bear.
+    """
+
+    __slots__ = ("done", "index", "part", "table", "twice")
+
+    def __init__(self, part: Part, index: int | None) -> None:
+        self.part = part
+        self.index = index
+        self.table: dict[str, Source] = {}
+        self.twice: list[tuple[str, Source, Source]] = []
+        self.done = 0
+
+    def read(self) -> dict[str, Source]:
+        """The names of all steps that there are by now."""
+        while self.done < len(self.part.steps):
+            for name, source in self._list(self.done):
+                if name in self.table:
+                    self.twice.append((name, self.table[name], source))
+                else:
+                    self.table[name] = source
+            self.done += 1
+        return self.table
+
+    def _list(self, step: int) -> Iterator[tuple[str, Source]]:
+        part = self.part
+        done, label = part.steps[step], part.labels[step]
+        if done is GONE:
+            return
+        if not isinstance(done, Group):
+            if label is not None or part.numbered:
+                yield self._name(step, self.index, 0), Of(step)
+            return
+        if label is None and not part.numbered and not done.indexed:
+            yield from self._list_inside(step, done)
+        elif done.repeated and not done.shared and (not done.indexed or label is None):
+            # Each round has a name of its own.
+            for run, chosen in enumerate(done.runs):
+                for round in range(chosen.length):
+                    number = chosen.start + round
+                    if label is None and not part.numbered:
+                        yield str(number), Inside(step, run, round)
+                    else:
+                        yield self._name(step, number, number), Inside(step, run, round)
+        else:
+            yield self._name(step, self.index, 0), Of(step)
+
+    def _name(self, step: int, index: int | None, round: int) -> str:
+        label = self.part.labels[step]
+        if isinstance(label, Template):
+            names = self.part.names
+            return show_name(label, names, index)
+        return label if isinstance(label, str) else str(self.part.ordinal(step) + round)
+
+    def _list_inside(self, step: int, group: Group) -> Iterator[tuple[str, Source]]:
+        for run, chosen in enumerate(group.runs):
+            item = chosen.item
+            if isinstance(item, Leaf) or (group.shared and run):
+                continue
+            # Without an index in them, the names of a second round are those of the first: one more shows that.
+            rounds = chosen.length if binds_index(item) else min(chosen.length, 2)
+            for round in range(1 if group.shared else rounds):
+                for name, source in level_of(item, inner_index(group, item, self.index, run, round)).read().items():
+                    yield name, Inside(step, run, round, source)
+
+
+def inner_index(group: Group, item: Part, index: int | None, run: int, round: int) -> int | None:
+    """The index that holds in a round of a group."""
+    if item.isolated:
+        return None
+    if not group.repeated:
+        return index
+    return None if group.shared else group.runs[run].start + round
+
+
+def binds_index(part: Part) -> bool:
+    """Whether a name in the part's level holds the index that the part stands in."""
+    if part.binds is None:
+        part.binds = not part.isolated and any(
+            (isinstance(label, Template) and "index" in label.names)
+            or (
+                label is None
+                and isinstance(done, Group)
+                and not done.repeated
+                and any(isinstance(run.item, Part) and binds_index(run.item) for run in done.runs)
+            )
+            for label, done in zip(part.labels, part.steps, strict=False)
+        )
+    return part.binds
+
+
+def level_of(part: Part, index: int | None) -> Level:
+    """The names of a part that is complete."""
+    if index is not None and binds_index(part):
+        return Level(part, index)
+    if part.level is None:
+        part.level = Level(part, index)
+    known: Level = part.level
+    return known
+
+
+def search(level: Level, path: str) -> Source | None:
+    """What a path means, seen from this level; None if there is no such thing."""
+    table = level.read()
+    found = table.get(path)
+    dot = path.rfind(".")
+    while found is None and dot > 0:
+        head = table.get(path[:dot])
+        if head is not None:
+            found = _descend(level.part, level.index, head, path[dot + 1 :])
+        dot = path.rfind(".", 0, dot)
+    return found
+
+
+def _descend(part: Part, index: int | None, source: Source, rest: str) -> Source | None:
+    if isinstance(source, Incoming):
+        return None
+    group = part.steps[source.step]
+    if not isinstance(group, Group):
+        return None
+    if isinstance(source, Of):
+        return search_group(group, source.step, index, rest)
+    if source.source is None:
+        return enter(group, source, index, rest)
+    item = group.runs[source.run].item
+    assert isinstance(item, Part)
+    inner = _descend(item, inner_index(group, item, index, source.run, source.round), source.source, rest)
+    return None if inner is None else source._replace(source=inner)
+
+
+def search_group(group: Group, step: int, index: int | None, rest: str) -> Source | None:
+    """What the rest of a path means inside of a group; its first part is a round's index, where it has one."""
+    if not group.runs:
+        return None
+    if not group.indexed:
+        return enter(group, Inside(step, *group.last), index, rest)
+    number, _, more = rest.partition(".")
+    place = group.locate(int(number)) if number.isdecimal() and len(number) < 20 else None
+    if place is None:
+        return None
+    found = Inside(step, *place)
+    return enter(group, found, index, more) if more else found
+
+
+def enter(group: Group, at: Inside, index: int | None, rest: str) -> Source | None:
+    """What the rest of a path means in a round."""
+    item = group.runs[at.run].item
+    if isinstance(item, Leaf):
+        return None
+    inner = search(level_of(item, inner_index(group, item, index, at.run, at.round)), rest)
+    return None if inner is None else at._replace(source=inner)
+
+
+def list_rounds(group: Group, step: int) -> Iterator[Inside]:
+    """Every round's result, in order."""
+    for run, chosen in enumerate(group.runs):
+        for round in range(chosen.length):
+            yield Inside(step, run, round)

@@ -1,0 +1,158 @@
+"""Paths that two layers bear, and models with more rows than anyone reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelspec.diagnostics import Finding, Related, Where
+from modelspec.fitting import Fitted
+from modelspec.graph import Graph, Group, Incoming, Leaf, Of, Part, Source, Spot
+from modelspec.language import MAX_LAYERS
+from modelspec.resolve.levels import level_of, search
+from modelspec.resolve.notes import Enough, Notes
+
+__all__ = ["check_names", "count_rows"]
+
+
+def count_rows(part: Part, notes: Notes) -> None:
+    """Hold the number of the model's rows against the bound: blocks that call blocks can have very many."""
+    if _count(part, {}) > MAX_LAYERS:
+        message = f"the model has more than {MAX_LAYERS:,} layers that differ in their path, the bound"
+        hint = "repeat what is the same: rounds that are equal count as one"
+        notes.note(Finding("MS310", message, Where(part.route, "key"), hint))
+        raise Enough
+
+
+def _count(part: Part, known: dict[int, int]) -> int:
+    if id(part) not in known:
+        rows = 0
+        for done in part.steps:
+            if isinstance(done, Group):
+                rows += sum(1 if isinstance(run.item, Leaf) else _count(run.item, known) for run in done.runs)
+            else:
+                rows += 1
+        known[id(part)] = rows
+    return known[id(part)]
+
+
+def check_names(graph: Graph, notes: Notes) -> None:
+    """Two layers with one path are an error, at the second."""
+    part, body = graph.part, graph.spec.body
+    assert part is not None
+    assert body is not None
+    named = [name for name in part.labels if isinstance(name, str)]
+    if body.plain and len(set(named)) == len(named):
+        if any(map(_is_type_and_number, named)):
+            _check_numbers(Spot(part), notes)
+        return
+    seen: set[int] = set()
+    for spot in _list_levels(Spot(part)):
+        if id(spot.part) in seen:
+            continue
+        seen.add(id(spot.part))
+        level = level_of(spot.part, spot.index)
+        table = level.read()
+        for name, first, second in level.twice[:20]:
+            _refuse(spot, f"{spot.prefix}{name}", first, second, notes)
+        for name, source in [*table.items()]:
+            other = _find_dotted(spot, name) if "." in name else None
+            if other is not None:
+                _refuse(spot, f"{spot.prefix}{name}", other, source, notes)
+        if any(map(_is_type_and_number, table)):
+            _check_numbers(spot, notes)
+
+
+def _find_dotted(spot: Spot, name: str) -> Source | None:
+    """What else bears a name with dots: something in a container that is called by its first part."""
+    level = level_of(spot.part, spot.index)
+    own = level.table.pop(name)
+    found = search(level, name)
+    level.table[name] = own
+    return found
+
+
+def _list_levels(spot: Spot) -> Iterator[Spot]:
+    """Every part that opens a level, in its place: the first round of each run."""
+    waiting = [(spot, True)]
+    seen: set[int] = set()
+    while waiting:
+        at, opens = waiting.pop()
+        if opens:
+            yield at
+        if id(at.item) in seen:
+            continue
+        seen.add(id(at.item))
+        for step, done in enumerate(at.part.steps):
+            if isinstance(done, Group):
+                for run, chosen in enumerate(done.runs):
+                    if isinstance(chosen.item, Part):
+                        waiting.append((at.child(step, run), at.level(step, run, 0) is not None))
+
+
+def _refuse(spot: Spot, path: str, first: Source, second: Source, notes: Notes) -> None:
+    one, other = _where(spot, first), _where(spot, second)
+    related = Related(one._replace(route=(*one.route, "name")), "the first one is here")
+    hint = "give one of them another name"
+    if one == other:
+        hint = "name what is repeated, or put the index into the name: {index}"
+    where = other._replace(route=(*other.route, "name"))
+    notes.note(Finding("MS301", f"two layers are called '{path}'", where, hint, path, (related,)))
+
+
+def _where(spot: Spot, source: Source) -> Where:
+    """Where something that has a name stands."""
+    part = spot.part
+    while not isinstance(source, (Incoming, Of)) and source.source is not None:
+        group = part.steps[source.step]
+        assert isinstance(group, Group)
+        item = group.runs[source.run].item
+        assert isinstance(item, Part)
+        part, source = item, source.source
+    assert not isinstance(source, Incoming)
+    return part.where(source.step)
+
+
+def _check_numbers(spot: Spot, notes: Notes) -> None:
+    """A name that is what another layer of the level is called without one."""
+    table = level_of(spot.part, spot.index).read()
+    for name, source in table.items():
+        if not _is_type_and_number(name):
+            continue
+        found = _find_number(spot, int(name.rpartition("-")[2]))
+        if found is None or found[0] != f"{spot.prefix}{name}":
+            continue
+        one, other = _where(spot, source), found[1]
+        if one == other:
+            continue
+        related = Related(one._replace(route=(*one.route, "name")), "the first one is here")
+        hint = f"rename the first: '{found[0]}' is what this layer is called without a name"
+        where = other._replace(route=(*other.route, "type"))
+        notes.note(Finding("MS301", f"two layers are called '{found[0]}'", where, hint, found[0], (related,)))
+
+
+def _find_number(spot: Spot, number: int) -> tuple[str, Where] | None:
+    """The unnamed layer of a level that bears this number: its path, and where it stands."""
+    for step, done in enumerate(spot.part.steps):
+        before = spot.base + spot.part.number(step)
+        if isinstance(done, (Fitted, Leaf)):
+            if before + 1 == number and spot.label(step) is None:
+                return spot.path(step), spot.part.where(step)
+        elif isinstance(done, Group):
+            for run, chosen in enumerate(done.runs):
+                for round in range(min(chosen.length, 1 if done.shared else number)):
+                    if spot.level(step, run, round) is not None:
+                        break
+                    child = spot.child(step, run, round)
+                    if isinstance(chosen.item, Leaf):
+                        if child.prefix.rpartition("-")[2] == str(number):
+                            return child.prefix, spot.part.where(step)
+                        continue
+                    found = _find_number(child, number)
+                    if found is not None:
+                        return found
+    return None
+
+
+def _is_type_and_number(name: str) -> bool:
+    kind, dash, number = name.rpartition("-")
+    return bool(dash and kind) and number.isdecimal() and len(number) < 10

@@ -1,0 +1,201 @@
+"""What is found on the way, told once, and the values of expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modelspec.diagnostics import Finding, Related, Where
+from modelspec.entry import SPOILT
+from modelspec.expressions import Expression, ExpressionError
+from modelspec.kinds import Deferred, refuse_expression
+from modelspec.refusal import Refused, name_value
+from modelspec.shape import Shape, show_shape
+from modelspec.source import MAX_FAULTS
+
+__all__ = ["ARRIVING", "Enough", "Notes", "Reader", "Sizes"]
+
+ARRIVING = frozenset({"in_channels", "in_features", "size"})
+"""What an expression asks of what arrives."""
+MAX_EVALUATED = 2_000_000
+"""Characters of expressions that are evaluated for one document: a microsecond each at worst."""
+MAX_CALLS = 3
+"""Calls that are told of a block in which something is wrong."""
+
+
+class Enough(Exception):
+    """So much is wrong that nothing more is told."""
+
+
+class Notes:
+    """The findings of one walk. `calls` are the calls of blocks that it is in, the innermost last."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.calls: list[Related] = []
+        self.told: dict[tuple[Any, ...], int] = {}
+        self.called: dict[int, int] = {}
+        self.evaluated = 0
+
+    def note(self, finding: Finding) -> None:
+        """Take a finding down, once. After `MAX_FAULTS` of them the walk ends."""
+        finding = finding._replace(related=(*finding.related, *reversed(self.calls)))
+        key = (finding.code, finding.where, finding.message if not self.calls else _without_layer(finding))
+        if key in self.told:
+            self.add_calls(range(self.told[key], self.told[key] + 1))
+            return
+        self.told[key] = len(self.findings)
+        if len(self.findings) + 1 >= MAX_FAULTS:
+            hint = f"{finding.hint or 'mend this'}; nothing more is told after {MAX_FAULTS} faults"
+            self.findings.append(finding._replace(hint=hint))
+            raise Enough
+        self.findings.append(finding)
+
+    def add_calls(self, findings: range) -> None:
+        """Tell of findings in a block that the call which is being resolved has them, too."""
+        if not self.calls:
+            return
+        for number in findings:
+            finding = self.findings[number]
+            if self.calls[-1] in finding.related:
+                continue
+            times = self.called[number] = self.called.get(number, 1) + 1
+            if times <= MAX_CALLS:
+                self.findings[number] = finding._replace(related=(*finding.related, self.calls[-1]))
+
+    def spend(self, expression: Expression, where: Where) -> None:
+        """Count an expression that is evaluated against the bound."""
+        self.evaluated += len(expression.text)
+        if self.evaluated > MAX_EVALUATED:
+            message = f"more than {MAX_EVALUATED:,} characters of expressions are worked out here, the bound"
+            self.note(Finding("MS404", message, where, "compute what they have in common in variables"))
+            raise Enough
+
+
+def _without_layer(finding: Finding) -> str:
+    """What a finding says beside the path of the layer, which differs from call to call."""
+    layer = finding.layer
+    return finding.message.removeprefix(f"{layer}: ") if layer else finding.message
+
+
+class Reader:
+    """Gives the values of expressions, and tells what is wrong with them."""
+
+    def __init__(self, notes: Notes, declared: Mapping[str, Any]) -> None:
+        self.notes = notes
+        self.unusable = frozenset([name for name in declared if not name.isidentifier()])
+
+    def fill(
+        self,
+        deferred: Deferred,
+        where: Where,
+        names: Mapping[str, Any],
+        *,
+        shape: Shape | None = None,
+        arriving: bool = True,
+        layer: str | None = None,
+        later: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The complete value of what holds expressions; SPOILT if it has none, which is then told.
+
+        `shape` is that of what arrives (None: nothing does; with `arriving` False an error has spoilt it); `layer` the
+        path that is told; `later` are the names that are declared beside this one, some of them further down.
+        """
+        values: list[Any] = []
+        good = True
+        for inner, expression in deferred.expressions:
+            if self._is_spoilt(expression, names) or (not arriving and expression.names & ARRIVING):
+                good = False
+                continue
+            self.notes.spend(expression, where)
+            try:
+                values.append(expression.evaluate(names, None if shape is None else Sizes(shape)))
+            except ExpressionError as error:
+                good = False
+                refused = refuse_expression(error, inner, expression.text, deferred.kind.options)
+                self._tell_error(refused, where, layer, expression, names, later or {})
+        if not good:
+            return SPOILT
+        try:
+            return deferred.fill(values)
+        except Refused as refused:
+            for part in refused.each():
+                for (inner, expression), computed in zip(deferred.expressions, values, strict=True):
+                    # A bad literal is the schema's business; a bad value of an expression is told at the expression.
+                    if part.code in ("MS205", "MS206") and part.route[: len(inner)] == inner:
+                        part.code, part.route = "MS406", inner
+                        part.hint = _offer(expression, computed, names) or part.hint
+                        break
+                self.tell(part, where, layer)
+            return SPOILT
+
+    def _is_spoilt(self, expression: Expression, names: Mapping[str, Any]) -> bool:
+        """Whether an expression reads a variable that has been told to be wrong."""
+        if self.unusable and expression.text in self.unusable:
+            return True
+        for name in expression.names:
+            if name in names and names[name] is SPOILT:
+                return True
+        return False
+
+    def _tell_error(
+        self,
+        refused: Refused,
+        where: Where,
+        layer: str | None,
+        expression: Expression,
+        names: Mapping[str, Any],
+        later: Mapping[str, Any],
+    ) -> None:
+        late = [name for name in expression.names if name in later and name not in names]
+        if not late:
+            self.tell(refused, where, layer)
+            return
+        at = where.route[-1]
+        related = Related(where._replace(route=(*where.route[:-1], late[0]), part="key"), f"'{late[0]}' stands here")
+        if late[0] == at:
+            message, hint = f"'{at}' is made of itself", "give it a value, or make it of other variables"
+        else:
+            message = f"'{late[0]}' is not there yet: it stands further down"
+            hint = f"move '{late[0]}' above '{at}'"
+        there = where._replace(route=(*where.route, *refused.route), span=refused.span)
+        self.notes.note(Finding("MS402", message, there, hint, None, (related,)))
+
+    def tell(self, refused: Refused, where: Where, layer: str | None) -> None:
+        """Take a refusal down."""
+        there = where._replace(route=(*where.route, *refused.route), span=refused.span)
+        message = f"{layer}: {refused.message}" if layer else refused.message
+        self.notes.note(Finding(refused.code, message, there, refused.hint, layer))
+
+
+class Sizes:
+    """`size(n)`: the axis n of what arrives, counted as the framework does, in which 0 is the batch."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+
+    def __call__(self, axis: int) -> Any:
+        rank = len(self.shape) + 1
+        if axis in (0, -rank):
+            raise IndexError("axis 0 is the batch, which has no size here", "the first axis of a sample is size(1)")
+        if not -rank < axis < rank:
+            axes = "size(1)" if rank == 2 else f"size(1) to size({rank - 1})"
+            hint = f"its axes are {axes}; negative ones count from the end"
+            raise IndexError(f"{show_shape(self.shape)} has no axis {axis}", hint)
+        return self.shape[axis - 1] if axis > 0 else self.shape[axis]
+
+
+def _offer(expression: Expression, computed: Any, names: Mapping[str, Any]) -> str | None:
+    """The way out where an expression's value does not fit: a whole division, one entry, or what it was made of."""
+    if isinstance(computed, float):
+        text = expression.text
+        slashed = text.replace("/", "//") if text.count("/") == 1 else ""
+        if slashed:
+            return f"write {slashed}"
+        return "int(…), round(…) and ceil(…) give whole numbers" if expression.names else None
+    if isinstance(computed, tuple):
+        return f"take one entry of the list: {expression.text}[0]"
+    known = [name for name in sorted(expression.names) if name in names]
+    if not known or computed is None:
+        return None
+    return ", ".join(f"{name} is {name_value(names[name])}" for name in known[:4])

@@ -1,0 +1,209 @@
+"""What does not fit, told with both ends: the layer that says so, and the place where the size that arrives comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelspec.diagnostics import Finding, Related, Route, Where
+from modelspec.fitting import Fitted, Value
+from modelspec.graph import Graph, Leaf, Source, Spot
+from modelspec.layer import Broken, Layer
+from modelspec.shape import Shape, Unknown, show_dim, show_shape
+from modelspec.spec import Input, Spec
+
+__all__ = ["Place", "explain", "find_input", "point", "where_of"]
+
+
+class Place:
+    """A layer in its place, that something is wrong with: where it stands, and what it reads."""
+
+    __slots__ = ("path", "sources", "spot", "where")
+
+    def __init__(self, spot: Spot, where: Where, path: str, sources: tuple[Source, ...]) -> None:
+        self.spot = spot
+        self.where = where
+        self.path = path
+        self.sources = sources
+
+
+def explain(graph: Graph, layer: type[Layer], problem: Broken, place: Place, values: tuple[Value, ...]) -> Finding:
+    """The finding for a constraint that does not hold."""
+    message = f"{place.path}: {problem.message}"
+    if problem.constraint is not None:
+        message += f" ({layer.type_name()} {problem.constraint})"
+    steps = tuple(problem.field.split(".")) if problem.field is not None else ()
+    related: list[Related] = []
+    hint = problem.hint
+    if problem.code == "MS308":
+        dtype = values[problem.input].dtype
+        origin = find_dtype(place.spot, place.sources[problem.input], dtype)
+        related.append(Related(where_of(graph, origin), f"{dtype} comes from here"))
+        if origin[0] is not None and layer.input_dtype_at(problem.input) == "integer":
+            hint = "indices come from the input: remove this layer, or move it to the front"
+    elif problem.axis is not None and values and values[problem.input].shape:
+        ends = [(problem.input, problem.axis), *([problem.against] if problem.against is not None else [])]
+        for number, axis in ends:
+            shape = values[number].shape
+            if not -len(shape) <= axis < len(shape):
+                continue
+            origin = find_axis(place.spot, place.sources[number], axis, len(shape))
+            told = _name_end(problem, shape, axis)
+            if problem.code == "MS303":
+                hint = _mend_rank(graph, origin, layer, number, shape) or hint
+            related.append(Related(where_of(graph, origin), told))
+    elif problem.code in ("MS312", "MS313"):
+        for source, value in zip(place.sources, values, strict=False):
+            spot, step, _ = place.spot.origin(source)
+            related.append(Related(where_of(graph, (spot, step)), f"{show_shape(value.shape)} comes from here"))
+        related = related[:4]
+    return Finding(problem.code, message, point(graph.spec, place.where, steps), hint, place.path, tuple(related))
+
+
+def _name_end(problem: Broken, shape: Shape, axis: int) -> str:
+    if problem.code == "MS303":
+        return f"{show_shape(shape)} comes from here"
+    size = show_dim(shape[axis])
+    if size == "?":
+        return "the unknown axis comes from here"
+    if problem.against is not None:
+        return f"the axis of size {size} of {show_shape(shape)} comes from here"
+    return f"the axis of size {size} comes from here"
+
+
+def _mend_rank(
+    graph: Graph, origin: tuple[Spot | None, int], layer: type[Layer], number: int, shape: Shape
+) -> str | None:
+    """The way out where the wrong number of axes arrives, if it can be told from where they come from."""
+    takes = layer.takes_at(number)
+    spot, step = origin
+    if spot is None:
+        too_many = not takes.fits(len(shape)) and takes.fits(len(shape) - 1)
+        return f"leave the batch out of `input`: {show_shape(shape[1:])}" if too_many and len(shape) > 1 else None
+    fitted = _fitted(spot, step)
+    way = None if fitted is None or not takes.fits(len(shape) + 1) else fitted.layer.mend_missing_axis()
+    return None if way is None else f"{way} in {spot.prefix if step < 0 else spot.path(step)}"
+
+
+def _fitted(spot: Spot, step: int) -> Fitted | None:
+    return spot.item.fitted if isinstance(spot.item, Leaf) else spot.fitted(step)
+
+
+def point(spec: Spec, where: Where, steps: Route) -> Where:
+    """Where an argument stands; the layer's type where it was not written."""
+    document = spec.libraries[where.file].document if where.file else spec.document
+    at: Any = document.tree
+    for step in where.route:
+        at = at[step]
+    route = where.route
+    for step in steps:
+        if not isinstance(at, dict) or step not in at:
+            break
+        route, at = (*route, step), at[step]  # type: ignore[index]
+    if isinstance(at, dict):
+        key = next((key for key in ("type", "block", "share") if key in at), None)
+        route = (*route, key) if key is not None else route
+    return where._replace(route=route)
+
+
+def where_of(graph: Graph, origin: tuple[Spot | None, int]) -> Where:
+    """Where a layer stands, or an input of the model."""
+    spot, step = origin
+    if spot is None:
+        given = list(graph.spec.inputs.values())[step]
+        assert isinstance(given, Input)
+        return Where(given.route[:2] if given.route[0] == "inputs" else given.route[:1])
+    return where_is(spot, step)
+
+
+def where_is(spot: Spot, step: int) -> Where:
+    """Where a step of a spot's part stands; -1 for the repeated layer that the spot is."""
+    if step < 0:
+        assert spot.parent is not None
+        return spot.parent.part.where(spot.step)
+    return spot.part.where(step)
+
+
+def _reads(spot: Spot, step: int) -> tuple[Spot, tuple[Source, ...]]:
+    """What a layer reads, and in which spot's terms."""
+    if step < 0:
+        assert spot.parent is not None
+        return spot.parent, spot.reads
+    return spot, spot.sources(step)
+
+
+def find_input(spot: Spot, source: Source) -> int | None:
+    """The number of the model's input that a source passes on unchanged but for its shape; None if it is none."""
+    at, step, _ = spot.origin(source)
+    while at is not None:
+        fitted = _fitted(at, step)
+        if fitted is None or fitted.layer.result != "view":
+            return None
+        around, sources = _reads(at, step)
+        at, step, _ = around.origin(sources[0])
+    return step
+
+
+def find_dtype(spot: Spot, source: Source, dtype: str) -> tuple[Spot | None, int]:
+    """The layer that gives what a source names its dtype; None and the number of an input, if it is one."""
+    at, step, _ = spot.origin(source)
+    while at is not None:
+        fitted = _fitted(at, step)
+        if fitted is None or not fitted.inputs or fitted.inputs[0].dtype != dtype:
+            break
+        around, sources = _reads(at, step)
+        at, step, _ = around.origin(sources[0])
+    return at, step
+
+
+def find_axis(spot: Spot, source: Source, axis: int, rank: int) -> tuple[Spot | None, int]:
+    """The layer that gives an axis of what a source names its size; None and the number of an input, if it is one."""
+    axis = axis - rank if axis >= 0 else axis
+    at, step, result = spot.origin(source)
+    unknown = False
+    while at is not None:
+        fitted = _fitted(at, step)
+        if fitted is None:
+            break
+        shape = (fitted.output if result is None else fitted.outputs[result]).shape
+        unknown = unknown or (-axis <= len(shape) and isinstance(shape[axis], Unknown))
+        number = _follow(fitted, result, axis, unknown=unknown)
+        if number is None:
+            break
+        around, sources = _reads(at, step)
+        if number >= len(sources):
+            break
+        at, step, result = around.origin(sources[number])
+    return at, step
+
+
+def _follow(fitted: Fitted, result: str | None, axis: int, *, unknown: bool) -> int | None:
+    """The input from which a layer has an axis; None if it makes it itself."""
+    if unknown:
+        # It comes from where the first unknown size does, whatever has become of the axes since.
+        blurred = (n for n, x in enumerate(fitted.inputs) if any(isinstance(size, Unknown) for size in x.shape))
+        return next(blurred, None)
+    for number in range(len(fitted.inputs)):
+        if _passes(fitted, result, number, axis):
+            return number
+    return None
+
+
+def _passes(fitted: Fitted, result: str | None, number: int, axis: int) -> bool:
+    """Whether a layer passes an axis on: it comes out as it went in, and would if it were longer."""
+    before = fitted.inputs[number].shape
+    after = (fitted.output if result is None else fitted.outputs[result]).shape
+    if len(before) != len(after) or -axis > len(before) or before[axis] != after[axis]:
+        return False
+    longer = list(before)
+    longer[axis] = before[axis] + 1
+    shapes = [value.shape for value in fitted.inputs]
+    # What goes together with it is as long: a sum takes two of one size.
+    for other, shape in enumerate(shapes):
+        if other != number and len(shape) == len(before) and shape[axis] == before[axis]:
+            stretched = list(shape)
+            stretched[axis] = shape[axis] + 1
+            shapes[other] = tuple(stretched)
+    shapes[number] = tuple(longer)
+    results = fitted.layer.outputs(*shapes)
+    shape = next(iter(results.values())) if result is None else results[result]
+    return len(shape) >= -axis and bool(shape[axis] == longer[axis])

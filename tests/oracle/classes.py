@@ -1,0 +1,55 @@
+"""The modules that a layer is held against: those of torch.nn, and the few that torchvision and transformers have."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+
+import torch
+from torch import Tensor
+
+ELSEWHERE = {
+    "Conv1D": "transformers.pytorch_utils",
+    "FrozenBatchNorm2d": "torchvision.ops.misc",
+    "LayerNorm2d": "torchvision.models.convnext",
+    "StochasticDepth": "torchvision.ops.stochastic_depth",
+}
+"""The modules of the layers that torch.nn has not."""
+
+
+class MultiheadAttention(torch.nn.MultiheadAttention):
+    """Torch's own, which may be called with fewer than three: the last one stands for those that are left out."""
+
+    def forward(self, query: Tensor, key: Tensor | None = None, value: Tensor | None = None) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """The result and the weights of attention, averaged over the heads."""
+        key = query if key is None else key
+        result, weights = super().forward(query, key, key if value is None else value)
+        assert weights is not None
+        return result, weights
+
+
+ADAPTED: dict[str, type[torch.nn.Module]] = {"MultiheadAttention": MultiheadAttention}
+
+
+def find_class(name: str) -> type[torch.nn.Module]:
+    """The class by the name of its layer."""
+    if name in ADAPTED:
+        return ADAPTED[name]
+    if name not in ELSEWHERE:
+        return getattr(torch.nn, name)  # type: ignore[no-any-return]
+    if ELSEWHERE[name].startswith("torchvision."):
+        _lay_torchvision()
+    return getattr(import_module(ELSEWHERE[name]), name)  # type: ignore[no-any-return]
+
+
+def _lay_torchvision() -> None:
+    """Let torchvision's modules be imported without the package's own start.
+
+    It registers compiled operators, which are not there where torch and torchvision are built for different machines.
+    None of the classes needs them.
+    """
+    if "torchvision" not in sys.modules:
+        spec = find_spec("torchvision")
+        assert spec is not None, "torchvision is not installed (extra `oracle`)"
+        sys.modules["torchvision"] = module_from_spec(spec)
