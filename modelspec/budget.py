@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelspec.cost import Cost, count, count_node, count_rounds
 from modelspec.diagnostics import Finding, Related, Route, Where
-from modelspec.graph import Graph, Node
+from modelspec.graph import Graph
 from modelspec.limit import BYTE_METRICS, Limit
-from modelspec.peak import find_peak
 from modelspec.refusal import find_near
 from modelspec.shape import Count, Unknown, total
 from modelspec.source import MAX_FAULTS
 from modelspec.spec import Budget
+
+if TYPE_CHECKING:
+    from modelspec.rows import Node
 
 __all__ = ["Verdict", "find_excess", "judge", "measure"]
 
@@ -46,7 +48,11 @@ def holds(limit: Limit, actual: Count) -> bool:
 
 def measure(graph: Graph, cost: Cost, metric: str) -> Count:
     """A metric of the whole model, whose layers cost `cost` in all."""
-    known: Count = find_peak(graph).bytes if metric == "peak_activation_bytes" else getattr(cost, metric)
+    if metric == "peak_activation_bytes":
+        from modelspec.peak import find_peak
+
+        return find_peak(graph).bytes
+    known: Count = getattr(cost, metric)
     return known
 
 
@@ -85,7 +91,9 @@ class Match(NamedTuple):
 
 
 def _judge_layers(graph: Graph, budget: Budget, judgement: Judgement) -> Judgement:
-    nodes = graph.nodes()
+    from modelspec.rows import list_rows
+
+    nodes = list_rows(graph)
     work = 0
     for pattern, (limits, each) in budget.layers.items():
         work += _weigh_pattern(pattern, nodes)
@@ -158,13 +166,19 @@ def find_excess(graph: Graph, judgement: Judgement) -> list[Finding]:
 
 def _find(graph: Graph, judgement: Judgement) -> Iterator[Finding]:
     yield from (_explain(graph, verdict) for verdict in judgement.verdicts if not verdict.ok)
-    nodes = graph.nodes() if judgement.unmatched else []
+    if not judgement.unmatched and judgement.beyond is None:
+        return
+    from modelspec.rows import list_rows
+
+    nodes = list_rows(graph)
     for number, pattern in enumerate(judgement.unmatched):
         # Among very many, the nearest path is not sought.
         yield _refuse_pattern(graph, pattern, nodes, seek=number < 5 and len(nodes) <= 2_000)
     if judgement.beyond is not None:
-        message = f"more patterns than can be held against {len(graph.nodes()):,} layers"
-        hint = f"patterns times layers may be {MAX_MATCHES:,}; of rounds that are the same, a pattern without digits sees one"
+        message = f"more patterns than can be held against {len(nodes):,} layers"
+        hint = (
+            f"patterns times layers may be {MAX_MATCHES:,}; without digits, a pattern counts a repeat as one"
+        )
         where = Where(graph.budget.route_of("layers", judgement.beyond), "key") if graph.budget else Where(())
         yield Finding("MS506", message, where, hint)
 
@@ -229,12 +243,14 @@ def _layer(verdict: Verdict) -> str | None:
 
 
 def _explain_unknown(graph: Graph, verdict: Verdict, what: str) -> Finding:
+    from modelspec.rows import list_rows
+
     assert isinstance(verdict.actual, Unknown)
     causes = ", ".join(sorted(verdict.actual.causes))
     reason = f"{causes} is known only when the model runs" if causes else "an axis has no known size"
     blamed = [
         node
-        for node in graph.nodes()
+        for node in list_rows(graph)
         if verdict.metric != "peak_activation_bytes" and isinstance(getattr(count_node(node), verdict.metric), Unknown)
     ]
     more = f", and {len(blamed) - 3:,} more" if len(blamed) > 3 else ""
@@ -271,6 +287,8 @@ def _percent(part: int, whole: int) -> str:
 
 def _place_peak(graph: Graph) -> tuple[Related, ...]:
     """The layer at which the most is alive, and what that is."""
+    from modelspec.peak import find_peak
+
     highest = find_peak(graph)
     if highest.where is None:
         inputs = "the input" if len(graph.inputs) == 1 else "the inputs"
@@ -283,7 +301,9 @@ def _weigh(graph: Graph, verdict: Verdict) -> list[tuple[str, Where, int]]:
     """The three rows with the most of a metric, heaviest first."""
     if verdict.metric == "peak_activation_bytes" or _layer(verdict) is not None:
         return []
-    nodes = graph.nodes()
+    from modelspec.rows import list_rows
+
+    nodes = list_rows(graph)
     if verdict.scope is None:
         weights = [(node.path, node, count_node(node)) for node in nodes]
     else:

@@ -77,9 +77,20 @@ def read_value(kind: Kind, value: Any, default: str | None = None, hint: _Hint =
     try:
         return kind.read(value)
     except Refused as refused:
-        told = islice(cut_in_list(value, refused).each(), MAX_FAULTS)
+        told = islice(_find_cut(value, refused).each(), MAX_FAULTS)
         parts = [_with_hint(part, value, default, hint) for part in told]
         raise Refused("", parts=tuple(parts)) from None
+
+
+def _find_cut(value: Any, refused: Refused) -> Refused:
+    """The same refusal, but where YAML has cut an expression at its commas: then that is what is told."""
+    if not isinstance(value, Mapping):
+        return cut_in_list(value, refused)
+    found = cut_in_mapping(value, [name for name, member in value.items() if member is None])
+    if found is None:
+        return refused
+    rest = [part for part in refused.each() if not part.route or part.route[0] not in found[1]]
+    return Refused("", parts=(found[0], *rest))
 
 
 def _with_hint(part: Refused, value: Any, default: str | None, hint: _Hint) -> Refused:

@@ -9,7 +9,8 @@ from typing import Any
 from modelspec.fitting import Fitted
 from modelspec.kinds import Deferred
 from modelspec.language import VERSION
-from modelspec.resolve import Graph, Node
+from modelspec.graph import Graph
+from modelspec.rows import Node, list_rows
 from modelspec.shape import Dim, Unknown
 from modelspec.source import MARK, read
 
@@ -36,7 +37,7 @@ def complete(graph: Graph) -> str:
     stated = value.dtype != spec.activation_dtype or (isinstance(tree["input"], dict) and "dtype" in tree["input"])
     lines.append(f"input: {_flow({'shape': shape, 'dtype': value.dtype} if stated else shape)}")
     lines.append("layers:")
-    lines.extend(f"  - {_entry(node, tree['layers'][index])}" for index, node in enumerate(graph.nodes()))
+    lines.extend(f"  - {_entry(node, tree['layers'][index])}" for index, node in enumerate(list_rows(graph)))
     if spec.budget is not None:
         lines.append("budget:")
         lines.extend(_block(tree["budget"], "  "))

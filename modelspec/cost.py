@@ -6,13 +6,16 @@ A layer is counted once for each way in which it stands in the graph, and a part
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelspec.dtype import size_in_bytes
 from modelspec.fitting import Fitted, Value
-from modelspec.graph import Graph, Group, Leaf, Node, Part
+from modelspec.graph import Graph, Group, Leaf, Part
 from modelspec.layer import Tensor
 from modelspec.shape import Count, numel
+
+if TYPE_CHECKING:
+    from modelspec.rows import Node
 
 __all__ = [
     "Cost",
@@ -170,7 +173,7 @@ def _count_part(part: Part, known: dict[int, Cost]) -> Cost:
     costs: list[tuple[Cost, int]] = []
     for done in part.steps:
         if done.__class__ is Fitted:
-            layers[done] += 1  # type: ignore[index]
+            layers[done] += 1
         elif isinstance(done, Leaf):
             costs.append((_count_leaf(done), 1))
         elif isinstance(done, Group):

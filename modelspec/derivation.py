@@ -12,9 +12,10 @@ from modelspec.budget import Verdict, judge, match_nodes
 from modelspec.cost import Cost, count, count_layer, count_node, count_tensor, dtype_of
 from modelspec.dtype import BITS, size_in_bytes
 from modelspec.fitting import Fitted, Value
-from modelspec.graph import Graph, Node
+from modelspec.graph import Graph
 from modelspec.layer import Field, Tensor, fields_of
 from modelspec.peak import find_peak
+from modelspec.rows import Node, list_rows
 from modelspec.shape import Count, Dim, Shape, Unknown, numel, show_dim
 
 __all__ = [
@@ -138,7 +139,7 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
 
     Raises KeyError if no layer has such a path.
     """
-    nodes = graph.nodes()
+    nodes = list_rows(graph)
     chosen = nodes if path is None else [match.node for match in match_nodes(path, nodes)]
     if path is not None and not chosen:
         raise KeyError(path)
@@ -163,7 +164,9 @@ def _derive_node(graph: Graph, node: Node) -> LayerDerivation:
     owners = {tensor.name: node.owner(tensor.name) for tensor in fitted.tensors}
     cost = count_layer(fitted)
     terms = tuple(
-        _gather((count_tensor(tensor), dtype_of(tensor, fitted)) for tensor in fitted.tensors if not owners[tensor.name])
+        _gather(
+            (count_tensor(tensor), dtype_of(tensor, fitted)) for tensor in fitted.tensors if not owners[tensor.name]
+        )
     )
     told = _derive(fitted, node.path, home.place(where).line)
     return told._replace(
@@ -286,7 +289,7 @@ class _Part(NamedTuple):
 def write_formula(text: str, names: Mapping[str, Any]) -> Formula:
     """Write a derivation by hand, an expression over `names`, as people do: with names, and with numbers put in.
 
-    Numbers, `+ - * / // **`, indexing by a constant, and `floor ceil min max abs` are known; anything else in the text
+    Numbers, `+ - * / // % **`, indexing, and `floor ceil min max abs` are known; anything else in the text
     raises ValueError. A whole division is written as a fraction, with `floor` around it if there is a remainder.
     """
     part = _write(ast.parse(text, mode="eval").body, names)
@@ -300,8 +303,8 @@ def _write(node: ast.expr, names: Mapping[str, Any]) -> _Part:
             return _Part(str(number), str(number), Fraction(number), _ATOM)
         case ast.Name():
             return _write_value(node.id, names[node.id])
-        case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=int(index))):
-            return _write_value(f"{name}[{index}]", names[name][index])
+        case ast.Subscript():
+            return _write_value(ast.unparse(node).replace(" - ", " − "), _look(node, names))
         case ast.UnaryOp(op=ast.USub()):
             inner = _bracket(_write(node.operand, names), _SIGN)
             return _Part(f"−{inner.names}", f"−{inner.numbers}", -inner.value, _SIGN, inner.depth)
@@ -312,9 +315,25 @@ def _write(node: ast.expr, names: Mapping[str, Any]) -> _Part:
     raise ValueError(f"no way to write this by hand: {ast.unparse(node)}")
 
 
+def _look(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    """The value of a name, of an entry of it, or of what is reckoned to find that entry."""
+    match node:
+        case ast.Name():
+            return names[node.id]
+        case ast.Subscript():
+            members, index = _look(node.value, names), _look(node.slice, names)
+            if not isinstance(members, tuple):
+                raise ValueError(f"{ast.unparse(node.value)} is no list: an entry of it cannot be written by hand")
+            return members[int(index)]
+    return _write(node, names).value
+
+
 def _write_value(name: str, value: Any) -> _Part:
     if isinstance(value, Unknown):
         return _Part(name, show_dim(value), value, _ATOM)
+    if isinstance(value, float):
+        # The number that is written, not the one nearest to it that a float can hold.
+        return _Part(name, repr(value), Fraction(repr(value)), _ATOM if value >= 0 else _SIGN)
     if not isinstance(value, int):
         raise ValueError(f"{name} is no number: {value!r}")
     return _Part(name, str(int(value)), Fraction(int(value)), _ATOM if value >= 0 else _SIGN)
@@ -326,6 +345,7 @@ _OPERATORS: dict[type[ast.operator], tuple[str, int]] = {
     ast.Mult: ("×", _PRODUCT),
     ast.Div: ("/", _PRODUCT),
     ast.FloorDiv: ("/", _PRODUCT),
+    ast.Mod: ("%", _PRODUCT),
     ast.Pow: ("^", _POWER),
 }
 
@@ -362,6 +382,8 @@ def _compute(kind: type[ast.operator], left: Any, right: Any) -> Any:
         return left - right
     if kind is ast.Mult:
         return left * right
+    if kind is ast.Mod:
+        return left % right
     return left**right if kind is ast.Pow else left / right
 
 

@@ -59,6 +59,20 @@ class Finding(NamedTuple):
     severity: Severity = "error"
     file: str = ""
 
+    @property
+    def cause(self) -> tuple[str, Where | Place, str]:
+        """What it shares with the same mistake met in another call, round or variant.
+
+        There the layer has another path, and sizes and shapes are others; the code, the place and the words are the
+        same. What is said of a budget counts for one model alone.
+        """
+        if self.code.startswith("MS5"):
+            return self.code, self.where, self.message
+        import re
+
+        told = self.message.removeprefix(f"{self.layer}: ") if self.layer else self.message
+        return self.code, self.where, re.sub(r"\[[^]]*\]|[\d,]+", "", told)
+
 
 CODES: dict[str, str] = {
     # The text

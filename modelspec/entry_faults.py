@@ -75,8 +75,10 @@ def find_faults(tree: Mapping[str, Any], dialect: str) -> Iterator[tuple[Refused
 def _is_layer(value: Any) -> bool:
     """Whether an entry is surely meant as a layer in its own right."""
     if not isinstance(value, Mapping):
-        return value not in CONTAINERS if isinstance(value, str) else True
-    return "block" not in value and "share" not in value and ("type" in value or "layers" not in value)
+        return not isinstance(value, str) or value not in CONTAINERS
+    if "block" in value or "share" in value or ("type" not in value and "layers" in value):
+        return False
+    return not isinstance(value.get("type"), str) or value["type"] not in CONTAINERS
 
 
 def _refuse_dialect(place: _Place, dialect: str, other: str, argument: str | None) -> Refused:
@@ -235,6 +237,9 @@ class _Judge:
         elif not kinds and "layers" not in value:
             raise self._refuse_untyped(value)
         else:
+            misspelt = None if kinds else _find_misspelt(value)
+            if misspelt is not None:
+                raise misspelt
             self._hold_typed(value, value.get("type", "Sequential"))
 
     def _hold_call(self, value: Mapping[str, Any]) -> None:
@@ -314,9 +319,9 @@ class _Judge:
             if key.startswith("type:"):
                 message = f"'type' is missing: YAML takes {show_name(key)} for a key"
                 return Refused(message, code="MS204", route=(key, KEY), hint="a space is missing behind 'type:'")
-            meant = None if key in ("name", *STEP_KEYS) else nearest(key, ("name", "layers", *_KINDS, *STEP_KEYS))
-            if meant in ("layers", *_KINDS):
-                return refuse_key(key, f"did you mean '{meant}'?")
+        misspelt = _find_misspelt(value, "layers")
+        if misspelt is not None:
+            return misspelt
         if "with" in value:
             hint = "name the block whose arguments these are: `block: …`"
             return Refused("'block' is missing", code="MS204", route=("with", KEY), hint=hint)
@@ -336,6 +341,16 @@ class _Judge:
         if name in self.blocks:
             return f"write {{block: {name}, with: {{…}}}}" if arguments else f"write {{block: {name}}}"
         return None
+
+
+def _find_misspelt(value: Mapping[str, Any], *others: str) -> Refused | None:
+    """The refusal of a key by which an entry would have said what it is, were it not misspelt."""
+    known = {*ENTRY_KEYS, *STEP_KEYS, *_KINDS, *_OWNERS, "with"}
+    for key in [*value][:32]:
+        meant = nearest(key, known) if key not in known else None
+        if meant in (*others, *_KINDS):
+            return refuse_key(key, f"did you mean '{meant}'?")
+    return None
 
 
 _TIE = "write it at the layer that holds the tensor"
@@ -362,7 +377,8 @@ def _hold_container(value: Mapping[str, Any], name: str) -> None:
     message = f"{join_names(strange)} {are} of {_join(owners)}, not of {name}"
     hint = f"write `type: {owners[0]}`"
     if "type" in value:
-        hint = f"{name} has {', '.join(CONTAINERS[name])}; did you mean `type: {owners[0]}`?"
+        hint = f"{name} has {', '.join(CONTAINERS[name])}"
+        hint += f"; did you mean `type: {owners[0]}`?" if len(owners) == 1 else ""
     refusals = [Refused(message, code="MS203", route=(strange[0], KEY), hint=hint)]
     try:
         _validate(model, {key: member for key, member in value.items() if key not in strange}, hints)

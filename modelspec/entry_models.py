@@ -111,7 +111,8 @@ class _TargetKind(LiteralKind):
         return reference
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
-        return {"allOf": [REFERENCE.schema(expression)], "not": {"pattern": r"(\.\*|:[^{}]*)(?![\s\S])"}}
+        several = {"type": "string", "pattern": r"\.\*|:[^{}]*(?![\s\S])"}
+        return {"allOf": [REFERENCE.schema(expression)], "not": several}
 
 
 _LAYER = _TargetKind("layer")
@@ -382,4 +383,6 @@ def _hint_field(layer: type[Layer], field: LayerField) -> str:
 
 def _show_default(value: Any) -> Any:
     """A default as an author would write it: one value where it holds for every axis."""
-    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+    alike = isinstance(value, tuple) and len(set(value)) == 1
+    single = _show_default(value[0]) if alike else value
+    return value if isinstance(single, tuple) else single

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from modelspec.expressions import MAX_VALUE
 from modelspec.dtype import promote
+from modelspec.expressions import MAX_VALUE
 from modelspec.layer import Broken, Field, Layer, Takes, Tensor, fields_of
 from modelspec.shape import Count, Shape, Unknown, differs, numel, show_dim, show_shape
 
@@ -110,9 +110,13 @@ def fit(
         return None, broken
     # The constraints among the arguments hold for what was written, even if something else arrives.
     refused = tuple(instance.constrain(*shapes))
+    instance.__dict__.update(contradicted)
+    if refused and contradicted:
+        # What does not go together with a contradicted argument alone is no second mistake.
+        remaining = [(problem.constraint, problem.field) for problem in instance.constrain(*shapes)]
+        refused = tuple([problem for problem in refused if (problem.constraint, problem.field) in remaining])
     if refused:
         return None, [*broken, *refused]
-    instance.__dict__.update(contradicted)
     results = instance.outputs(*shapes)
     tensors = tuple(instance.list_tensors())
     spoilt = _check_results(results, shapes) or _check_tensors(layer, tensors, given, shapes)

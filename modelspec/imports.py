@@ -12,6 +12,7 @@ __all__ = ["load"]
 
 ROOT_MARKS = (".git", "pyproject.toml", "modelspec.toml")
 """What the folder of a project holds."""
+BESIDE = "a path is relative to the file that imports"
 MAX_FILES = 100
 """Files that one spec imports, those that they import included."""
 
@@ -30,12 +31,17 @@ def load(known: dict[str, Document]) -> Callable[[Document, str], Document | Fin
         real = os.path.realpath(shown)
         if real not in known:
             if len(known) >= MAX_FILES:
-                return _tell(f"more than {MAX_FILES} files are imported, the bound", "put blocks that belong together into one file")
+                return _tell(
+                    f"more than {MAX_FILES} files are imported, the bound",
+                    "put blocks that belong together into one file",
+                )
             try:
                 with open(real, "rb") as file:
                     data = file.read(MAX_BYTES + 1)
             except OSError as error:
-                return _tell(f"cannot read '{shown}': {error.strerror or error}", "a path is relative to the file that imports")
+                return _tell(
+                    f"cannot read '{shown}': {error.strerror or error}", "a path is relative to the file that imports"
+                )
             known[real] = read(data, shown.replace(os.sep, "/"))
         return known[real]
 
@@ -53,12 +59,14 @@ def _refuse(importing: str, text: str, shown: str) -> Finding | None:
     root = find_root(os.path.dirname(os.path.realpath(importing)))
     real = os.path.realpath(shown)
     if os.path.commonpath([root, real]) != root:
-        return _tell(f"'{text}' leads out of the project", "copy it into the project: a spec is read with what lies beside it")
+        return _tell(
+            f"'{text}' leads out of the project", "copy it into the project: a spec is read with what lies beside it"
+        )
     if os.path.exists(importing) and real == os.path.realpath(importing):
         return _tell(f"'{text}' is this file itself", "leave it out: its own blocks are seen")
     if not os.path.isfile(real):
         near = _find_near(shown)
-        hint = f"did you mean '{near}'?" if near else "a path is relative to the file that imports"
+        hint = f"did you mean '{near}'?" if near else BESIDE
         return _tell(f"there is no file '{shown}'", hint)
     return None
 

@@ -24,6 +24,7 @@ __all__ = [
     "Kind",
     "ListOf",
     "Literal",
+    "Named",
     "Number",
     "Optional",
     "PerAxis",
@@ -60,9 +61,8 @@ class Deferred:
 def _put(raw: Any, route: Route, value: Any) -> Any:
     if not route:
         return value
-    copy = list(raw)
+    copy: Any = dict(raw) if isinstance(raw, Mapping) else list(raw)
     step = route[0]
-    assert isinstance(step, int)
     copy[step] = _put(raw[step], route[1:], value)
     return copy
 
@@ -93,7 +93,7 @@ class Kind:
 
     def read(self, value: Any) -> Any:
         """What the author wrote: the complete value, or Deferred if it holds expressions. Raises Refused."""
-        if value.__class__ is not str and value.__class__ is not list:
+        if value.__class__ is not str and value.__class__ is not list and value.__class__ is not dict:
             return self.complete(value)
         found = tuple(self.find(value))
         if not found:
@@ -461,6 +461,44 @@ class PerAxis(_Members):
         array = {"type": "array", "items": item, "minItems": self.rank, "maxItems": self.rank}
         single = [each for each in _alternatives(item) if each != {"type": "null"}]
         return {"anyOf": [*single, array]}
+
+
+class Named(Kind):
+    """A mapping of names to values of one kind, as a tuple of pairs."""
+
+    def __init__(self, item: Kind, words: str) -> None:
+        self.item = item
+        self.words = words
+
+    def find(self, value: Any) -> Iterator[tuple[Route, str]]:
+        if isinstance(value, Mapping):
+            for name, member in value.items():
+                for route, text in self.item.find(member):
+                    yield (name, *route), text
+
+    def hold_literals(self, value: Any) -> Iterator[Refused]:
+        for name, member in value.items():
+            if next(self.item.find(member), None) is None:
+                try:
+                    self.item.complete(member)
+                except Refused as refused:
+                    yield refused.under(name)
+
+    def complete(self, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise self.refuse(value)
+        members, refusals = [], []
+        for name, member in value.items():
+            try:
+                members.append((name, self.item.complete(member)))
+            except Refused as refused:
+                refusals.append(refused.under(name))
+        if refusals:
+            raise refusals[0] if len(refusals) == 1 else Refused("", parts=tuple(refusals))
+        return tuple(members)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": self.item.schema(expression)}
 
 
 class AnyValue(Literal):

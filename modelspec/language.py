@@ -10,7 +10,7 @@ from modelspec.dtype import BITS
 from modelspec.kinds import Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Text
 from modelspec.limit import BYTE_METRICS, COUNT_METRICS, LimitKind
 from modelspec.refusal import Refused, name_value
-from modelspec.shape import UNKNOWN
+from modelspec.shape import UNKNOWN, Unknown
 from modelspec.template import Reference, Template, read_name, read_reference
 
 __all__ = [
@@ -100,6 +100,9 @@ class _VariableKind(Kind):
 
     def find(self, value: Any) -> Any:
         return self._list.find(value) if isinstance(value, list) else super().find(value)
+
+    def hold_literals(self, value: Any) -> Iterator[Refused]:
+        return self._list.hold_literals(value)
 
     def complete(self, value: Any) -> Any:
         if value is None or value is True or value is False:
@@ -219,8 +222,8 @@ class _ConditionKind(Boolean):
 
     words = "a condition"
 
-    def complete(self, value: Any) -> bool:
-        if value is True or value is False:
+    def complete(self, value: Any) -> bool | Unknown:
+        if value is True or value is False or isinstance(value, Unknown):
             return value
         if value.__class__ in (int, float):
             return bool(value)

@@ -1,19 +1,21 @@
 """The most bytes of activations alive at once: what each layer reads and makes, and what a later one still reads.
 
-Nothing works in place; a view keeps its source alive; the model's inputs count while they are read. Rounds that are the
-same are looked at once: the first, the second, which reads what the first gave, and the last.
+Nothing works in place; a view keeps its source alive; the model's inputs count while they are read. Of rounds that are
+the same, those are looked at that can differ in what is alive: the first ones, the last ones, and those behind a round
+of which something is read later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from modelspec.cost import size_of
 from modelspec.diagnostics import Where
 from modelspec.fitting import Fitted
-from modelspec.graph import GONE, Graph, Group, Incoming, Inside, Leaf, Of, Part, Run, Source
+from modelspec.graph import GONE, Graph, Group, Incoming, Inside, Item, Leaf, Of, Part, Run, Source
 from modelspec.shape import Count, Unknown
+from modelspec.spot import Spot
 
 __all__ = ["Peak", "find_peak"]
 
@@ -38,6 +40,11 @@ class _NotKnown(Exception):
         self.size = size
 
 
+Position = tuple[int, int, int]
+"""A step of a part, a run of it and a round of that: (step, 0, 0) for a layer."""
+_END: Position = (1 << 62, 0, 0)
+
+
 class _Token(NamedTuple):
     """Storage that comes into a part: equal numbers are the same storage. `kept` says whether it outlives the part."""
 
@@ -46,42 +53,47 @@ class _Token(NamedTuple):
     kept: bool
 
 
+_UNREAD = _Token(-1, 0, False)
+"""What comes into a part for its weights alone, or is not read in it."""
+
+
 class _Profile(NamedTuple):
     """What running a part takes: the most alive in it (what comes in included), where, and what is newly made there.
 
-    `results` are the storages of its result and of what is referred to from outside: (True, the number of a token) or
-    (False, a number of its own), with the bytes.
+    `results` are the storages of what is read of it later: (True, the number of a token) or (False, a number of its
+    own), with the bytes.
     """
 
     most: int
-    way: tuple[tuple[int, int, int], ...]
+    way: tuple[Position, ...]
     made: int
-    results: dict[Source | None, tuple[bool, int, int]]
-
-
-_END = 1 << 62
+    results: dict[Source, tuple[bool, int, int]]
 
 
 def find_peak(graph: Graph) -> Peak:
     """The most bytes of activations alive at once in a sound graph."""
+    part = graph.part
+    if part is None:
+        return Peak(0, None, None, 0, 0)
+    outputs = frozenset([_find(part, source) for source in graph.outputs])
     try:
-        tokens = tuple([_Token(number, _bytes(value), False) for number, value in enumerate(graph.inputs.values())])
-        if graph.part is None:
-            return Peak(0, None, None, 0, 0)
-        profile = _Watch().read_part(graph.part, tokens, frozenset(graph.outputs))
+        sizes = [_bytes(value) for value in graph.inputs.values()]
+        tokens = tuple([_Token(number, size, Incoming(number) in outputs) for number, size in enumerate(sizes)])
+        wanted = frozenset([source for source in outputs if not isinstance(source, Incoming)])
+        profile = _Watch().run(part, tokens, wanted)
     except _NotKnown as unknown:
         return Peak(unknown.size + 0, None, None, unknown.size, unknown.size)
-    inputs = sum(token.bytes for token in tokens)
-    if profile.most <= inputs or not profile.way:
-        return Peak(max(inputs, profile.most), None, None, inputs, 0)
-    spot = graph.top
+    if profile.most <= sum(sizes) or not profile.way:
+        return Peak(profile.most, None, None, profile.most, 0)
+    spot = Spot(part)
     *groups, (step, _, _) = profile.way
-    for at, run, turn in groups:
-        spot = spot.child(at, run, turn)
-    alone = isinstance(spot.item, Leaf)
-    path = spot.prefix if alone else spot.path(step)
-    where = spot.parent.part.where(spot.step) if alone and spot.parent is not None else spot.part.where(step)
-    return Peak(profile.most, path, where, profile.most - profile.made, profile.made)
+    for position in groups:
+        spot = spot.child(*position)
+    held = profile.most - profile.made
+    if isinstance(spot.item, Leaf):
+        assert spot.parent is not None
+        return Peak(profile.most, spot.prefix, spot.parent.part.where(spot.step), held, profile.made)
+    return Peak(profile.most, spot.path(step), spot.part.where(step), held, profile.made)
 
 
 def _bytes(value: Any) -> int:
@@ -91,226 +103,347 @@ def _bytes(value: Any) -> int:
     return size
 
 
+# Which layer's result a source is: containers that pass on what comes in are looked through
+
+
+def _find(part: Part, source: Source) -> Source:
+    """The layer's result that a source names, by its name, or what comes into the part."""
+    while not isinstance(source, Incoming):
+        done = part.steps[source.step]
+        if isinstance(source, Of):
+            if not isinstance(done, Group):
+                assert isinstance(done, (Fitted, Leaf))
+                return Of(source.step, source.result or _main(done))
+            source = Inside(source.step, *_last(done), None, source.result)
+        assert isinstance(done, Group)
+        assert isinstance(source, Inside)
+        run = done.runs[source.run]
+        if run.active:
+            # An expert that a token does not pass gives what those give that it passes.
+            source = source._replace(round=min(source.round, run.active - 1))
+        if isinstance(run.item, Leaf):
+            return source._replace(source=None, result=source.result or _main(run.item))
+        inner = _find_inside(run.item, source)
+        if not isinstance(inner, Incoming):
+            return source._replace(source=inner, result=None)
+        passes_on = source.source is None
+        if inner.number == 0 and done.chained and source.round and not passes_on:
+            source = Inside(source.step, source.run, source.round - 1)
+        else:
+            source = run.reads[inner.number]
+    return source
+
+
+def _find_inside(part: Part, source: Inside) -> Source:
+    inner = source.source if source.source is not None else part.result
+    assert inner is not None
+    if source.result is not None and not isinstance(inner, Incoming):
+        inner = inner._replace(result=source.result)
+    return _find(part, inner)
+
+
+def _main(done: Fitted | Leaf) -> str:
+    """The name of the main result."""
+    return next(iter((done.fitted if isinstance(done, Leaf) else done).outputs))
+
+
+def _last(group: Group) -> tuple[int, int]:
+    """The last round that a sample passes, by its run and its number in that."""
+    passed = [(number, run.active - 1) for number, run in enumerate(group.runs) if run.active]
+    return passed[-1] if passed else group.last
+
+
+def _result(item: Item) -> Source | None:
+    """What a round gives, as it is kept in it; None where it passes on what comes in."""
+    if isinstance(item, Leaf):
+        return Of(0, _main(item))
+    assert item.result is not None
+    found = _find(item, item.result)
+    return None if isinstance(found, Incoming) else found
+
+
+def _export(step: int, run: int, round: int, item: Item, source: Source) -> Inside:
+    """What is kept in a round as seen from outside of it."""
+    if isinstance(item, Leaf):
+        assert isinstance(source, Of)
+        return Inside(step, run, round, None, source.result)
+    return Inside(step, run, round, source)
+
+
+def _import(source: Inside) -> Source:
+    """What is kept in a round under this source."""
+    return Of(0, source.result) if source.source is None else source.source
+
+
+def _is_mixture(part: Part) -> bool:
+    """Whether a part holds the experts of a mixture and their sum, which reads every passed expert's result."""
+    last = part.steps[-1] if part.steps else None
+    return isinstance(last, Leaf) and last.fitted.layer.type_name() == "MixtureOfExperts"
+
+
+class _Uses:
+    """What the steps of a part read: by step and run, and for each source the last position that reads it.
+
+    `incoming` are the numbers of what comes in and is read by a layer in it.
+    """
+
+    __slots__ = ("incoming", "last", "reads")
+
+    def __init__(self) -> None:
+        self.reads: list[list[tuple[Source | None, ...]]] = []
+        self.last: dict[Source, Position] = {}
+        self.incoming: frozenset[int] = frozenset()
+
+    def add(self, source: Source, position: Position) -> None:
+        self.last[source] = max(self.last.get(source, position), position)
+
+
 class _Alive:
-    """The storages that are alive while the steps of a part run: bytes by number, and the last step that reads each."""
+    """The storages that are alive while the steps of a part run: their bytes, and the last position that reads each."""
 
     def __init__(self) -> None:
         self.bytes: dict[int, int] = {}
-        self.until: dict[int, int] = {}
+        self.until: dict[int, Position] = {}
+        self.ending: dict[Position, list[int]] = {}
         self.total = 0
-        self.ending: dict[int, list[int]] = {}
+        self.fresh = 0
 
-    def keep(self, number: int, size: int, until: int) -> None:
-        """Keep a storage, at least so long."""
-        if number not in self.bytes:
-            self.bytes[number] = size
-            self.total += size
-        if until > self.until.get(number, -1):
+    def make(self, size: int, until: Position) -> int:
+        """Keep a new storage; return its number."""
+        number, self.fresh = self.fresh, self.fresh + 1
+        self.bytes[number] = size
+        self.total += size
+        self.keep(number, until)
+        return number
+
+    def keep(self, number: int, until: Position) -> None:
+        """Keep a storage at least so long."""
+        if number in self.bytes and until > self.until.get(number, (-1, 0, 0)):
             self.until[number] = until
             self.ending.setdefault(until, []).append(number)
 
-    def end(self, step: int) -> None:
-        """Let go of what no later step reads."""
-        for number in self.ending.pop(step, ()):
-            if self.until.get(number) == step:
+    def end(self, position: Position) -> None:
+        """Let go of what nothing behind this position reads."""
+        for number in self.ending.pop(position, ()):
+            if self.until.get(number) == position:
                 self.total -= self.bytes.pop(number)
                 del self.until[number]
 
 
 class _Watch:
+    """Runs parts, each once for what comes in alike."""
+
     def __init__(self) -> None:
         self.known: dict[Any, _Profile] = {}
+        self.uses: dict[int, _Uses] = {}
 
-    def read_part(self, part: Part, tokens: tuple[_Token, ...], wanted: frozenset[Source]) -> _Profile:
-        """Run a part on what comes in. `wanted` are the sources in it that are read after it."""
+    def run(self, part: Part, tokens: tuple[_Token, ...], wanted: frozenset[Source]) -> _Profile:
+        """Run a part on what comes in. `wanted` are the results of its layers that are read after it."""
         key = (id(part), tokens, wanted)
         known = self.known.get(key)
         if known is None:
-            known = self.known[key] = self._run(part, tokens, wanted)
+            known = self.known[key] = _Course(self, part, tokens, wanted).run()
         return known
 
-    def _run(self, part: Part, tokens: tuple[_Token, ...], wanted: frozenset[Source]) -> _Profile:
-        last, inside = _list_uses(part, wanted)
-        alive = _Alive()
-        stored: dict[Source, int] = {}
-        fresh = max([token.number for token in tokens], default=-1) + 1
-        for number, token in enumerate(tokens):
-            source = Incoming(number)
-            stored[source] = token.number
-            alive.keep(token.number, token.bytes, _END if token.kept else last.get(source, -1))
-        most, way, made_there = alive.total, (), 0
-        alive.end(-1)
+    def list_uses(self, part: Part) -> _Uses:
+        """What the steps of a part read."""
+        known = self.uses.get(id(part))
+        if known is None:
+            known = self.uses[id(part)] = self._list_uses(part)
+        return known
+
+    def _list_uses(self, part: Part) -> _Uses:
+        uses = _Uses()
         for step, done in enumerate(part.steps):
-            if isinstance(done, (Fitted, Leaf)):
-                fitted = done if isinstance(done, Fitted) else done.fitted
-                reads = done.reads if isinstance(done, Leaf) else _read_before(part, step, fitted)
-                made = 0
-                for name, value in fitted.outputs.items():
-                    source = Of(step, name)
-                    until = max(last.get(source, step), last.get(Of(step), step) if value is fitted.output else step)
-                    if fitted.layer.result == "view":
-                        number = stored[reads[0]]
-                        alive.keep(number, 0, until)
-                    else:
-                        number, fresh = fresh, fresh + 1
-                        size = _bytes(value) if fitted.layer.result == "new" else 0
-                        made += size
-                        alive.keep(number, size, until)
-                    stored[source] = number
-                    if value is fitted.output:
-                        stored[Of(step)] = number
-                if alive.total > most:
-                    most, way, made_there = alive.total, ((step, 0, 0),), made
-            elif isinstance(done, Group):
-                fresh, high = self._run_group(part, step, done, alive, stored, last, inside.get(step, ()), fresh)
-                if high.most > most:
-                    most, way, made_there = high.most, high.way, high.made
-            alive.end(step)
-        results: dict[Source | None, tuple[bool, int, int]] = {}
-        incoming = {token.number for token in tokens}
-        for source in wanted:
-            number = stored[_plain(part, source)]
-            results[source] = (number in incoming, number, alive.bytes.get(number, 0))
-        return _Profile(most, way, made_there, results)
+            reads: list[tuple[Source | None, ...]] = []
+            if isinstance(done, Group):
+                reads = [self._list_run(part, uses, (step, number, 0), run) for number, run in enumerate(done.runs)]
+            elif done is not GONE:
+                found = tuple([_find(part, source) for source in _read_by(part, step)])
+                reads = [found]
+                for source in found:
+                    uses.add(source, (step, 0, 0))
+            uses.reads.append(reads)
+        uses.incoming = frozenset([source.number for source in uses.last if isinstance(source, Incoming)])
+        return uses
 
-    def _run_group(
-        self,
-        part: Part,
-        step: int,
-        group: Group,
-        alive: _Alive,
-        stored: dict[Source, int],
-        last: dict[Source, int],
-        inside: Iterable[Inside],
-        fresh: int,
-    ) -> tuple[int, _Profile]:
-        """The rounds of a group, one after the other, those in between that are the same left out."""
-        wanted: dict[tuple[int, int], set[Source | None]] = {}
-        for source in inside:
-            wanted.setdefault((source.run, source.round), set()).add(source.source)
-        final = group.last
-        wanted.setdefault(final, set()).add(None)
-        high = _Profile(0, (), 0, {})
-        previous: tuple[int, int] | None = None
-        for number, run in enumerate(group.runs):
-            turns = {0, min(1, run.length - 1), run.length - 1}
-            turns |= {turn for at, turn in wanted if at == number}
-            for turn in sorted(turns):
-                here = {*wanted.get((number, turn), ()), *({None} if group.chained else ())}
-                sources = run.reads
-                numbers = [stored[_plain(part, source)] if not _is_own(source, step) else -1 for source in sources]
-                for at, source in enumerate(sources):
-                    if _is_own(source, step):
-                        numbers[at] = stored[source] if source in stored else (previous or (0, 0))[0]
-                if group.chained and previous is not None and numbers:
-                    numbers[0] = previous[0]
-                ends = (number, turn) == final
-                tokens = tuple(
-                    _Token(n, alive.bytes.get(n, 0), self._is_kept(alive, n, step, ends, at, group))
-                    for at, n in enumerate(numbers)
-                )
-                profile, renumbered = self._run_round(run, tokens, frozenset(here))
-                own = {token.number: token.bytes for token in tokens}
-                base = alive.total - sum(own.values())
-                if base + profile.most > high.most:
-                    high = _Profile(base + profile.most, ((step, number, turn), *profile.way), profile.made, {})
-                for source in here:
-                    is_incoming, old, size = profile.results[source]
-                    kept = old if is_incoming else None
-                    if is_incoming:
-                        kept = renumbered[old]
-                    else:
-                        kept, fresh = fresh, fresh + 1
-                    exported = Inside(step, number, turn, source)
-                    until = max(last.get(exported, step), last.get(Of(step), step) if ends and source is None else step)
-                    passes_on = group.chained and source is None and not ends
-                    alive.keep(kept, size, step if passes_on and exported not in last else until)
-                    stored[exported] = kept
-                    if source is None:
-                        if previous is not None and previous[0] != kept and previous[1] == step:
-                            self._drop(alive, previous[0], step)
-                        previous = (kept, alive.until.get(kept, step))
-                        if ends:
-                            stored[Of(step)] = kept
-        return fresh, high
+    def _list_run(self, part: Part, uses: _Uses, first: Position, run: Run) -> tuple[Source | None, ...]:
+        """What the rounds of a run read; None for what comes in, and no layer in them reads."""
+        group = part.steps[first[0]]
+        assert isinstance(group, Group)
+        incoming = self.list_uses(run.item).incoming if isinstance(run.item, Part) else range(len(run.reads))
+        reads = tuple([_find(part, source) if n in incoming else None for n, source in enumerate(run.reads)])
+        for number, source in enumerate(reads):
+            if source is None or not run.active:
+                continue
+            once = group.chained and number == 0 and _result(run.item) is not None
+            uses.add(source, first if once else (*first[:2], run.active - 1))
+        return reads
 
-    @staticmethod
-    def _drop(alive: _Alive, number: int, step: int) -> None:
-        """Let go of what a round gave to the next one alone."""
-        if alive.until.get(number) == step and number in alive.bytes:
-            alive.total -= alive.bytes.pop(number)
-            del alive.until[number]
 
-    @staticmethod
-    def _is_kept(alive: _Alive, number: int, step: int, ends: bool, at: int, group: Group) -> bool:
-        """Whether what comes into a round is read after it."""
-        if alive.until.get(number, -1) > step:
-            return True
-        return not ends and not (group.chained and at == 0)
+class _Course:
+    """One run of a part: what is alive, and the most that ever was."""
+
+    def __init__(self, watch: _Watch, part: Part, tokens: tuple[_Token, ...], wanted: frozenset[Source]) -> None:
+        self.watch = watch
+        self.part = part
+        self.uses = watch.list_uses(part)
+        self.last = {**self.uses.last, **dict.fromkeys(wanted, _END)}
+        self.wanted = wanted
+        self.tokens = tokens
+        self.alive = _Alive()
+        self.stored: dict[Source, int] = {}
+        """The storage of each layer's result."""
+        self.most = 0
+        self.way: tuple[Position, ...] = ()
+        self.made = 0
+        self.inside: dict[int, list[Inside]] = {}
+        for source in self.last:
+            if isinstance(source, Inside):
+                self.inside.setdefault(source.step, []).append(source)
+
+    def run(self) -> _Profile:
+        alive = self.alive
+        alive.fresh = len(self.tokens)
+        for number, token in enumerate(self.tokens):
+            source = Incoming(number)
+            if token is _UNREAD or not (token.kept or source in self.last):
+                continue
+            self.stored[source] = token.number
+            if token.number not in alive.bytes:
+                alive.bytes[token.number] = token.bytes
+                alive.total += token.bytes
+            alive.keep(token.number, _END if token.kept else self.last[source])
+        for step, done in enumerate(self.part.steps):
+            if isinstance(done, Group):
+                for number in range(len(done.runs)):
+                    self._run_rounds(step, done, number)
+            elif isinstance(done, (Fitted, Leaf)):
+                reads = [self.stored[source] for source in self.uses.reads[step][0] if source is not None]
+                fitted = done.fitted if isinstance(done, Leaf) else done
+                position = (step, 0, 0)
+                made = self._make(fitted, reads, position, {name: Of(step, name) for name in fitted.outputs})
+                self._note(alive.total, (position,), made)
+                alive.end(position)
+        tokens = {token.number for token in self.tokens}
+        numbers = {source: self.stored[source] for source in self.wanted}
+        results = {source: (number in tokens, number, alive.bytes[number]) for source, number in numbers.items()}
+        return _Profile(self.most, self.way, self.made, results)
+
+    def _note(self, total: int, way: tuple[Position, ...], made: int) -> None:
+        if total > self.most:
+            self.most, self.way, self.made = total, way, made
+
+    def _make(self, fitted: Fitted, reads: list[int], position: Position, names: dict[str, Source]) -> int:
+        """Store what a layer gives; return the bytes that are new."""
+        made = 0
+        for name, value in fitted.outputs.items():
+            until = self.last.get(names[name], position)
+            if fitted.layer.result == "view":
+                self.stored[names[name]] = reads[0]
+                self.alive.keep(reads[0], until)
+            else:
+                size = _bytes(value) if fitted.layer.result == "new" else 0
+                made += size
+                self.stored[names[name]] = self.alive.make(size, until)
+        return made
+
+    def _run_rounds(self, step: int, group: Group, number: int) -> None:
+        """The rounds of a run, those in between that are the same left out."""
+        run, alive = group.runs[number], self.alive
+        wanted: dict[int, set[Source]] = {}
+        for source in self.inside.get(step, ()):
+            if source.run == number:
+                wanted.setdefault(source.round, set()).add(_import(source))
+        result = _result(run.item)
+        flows = group.chained and result is not None
+        sums = result is not None and _is_mixture(self.part)
+        before = -1
+        for round in _list_rounds(run, wanted):
+            position = (step, number, round)
+            if flows and round > before + 1:
+                assert result is not None
+                given = self.stored[_export(step, number, before, run.item, result)]
+                self.stored[_export(step, number, round - 1, run.item, result)] = given
+                alive.keep(given, position)
+            elif sums and round > before + 1 and before >= 0:
+                # The results of those that are left out are kept for the sum.
+                given = self.stored[_export(step, number, before, run.item, result)]  # type: ignore[arg-type]
+                if given >= len(self.tokens):
+                    alive.make(alive.bytes[given] * (round - before - 1), (step + 1, 0, 0))
+            here = wanted.get(round, set())
+            if result is not None and ((flows and round + 1 < run.length) or sums):
+                here = here | {result}
+            reads = list(self.uses.reads[step][number])
+            if round and flows and reads and reads[0] is not None:
+                assert result is not None
+                reads[0] = _export(step, number, round - 1, run.item, result)
+            self._run_round(position, run.item, reads, here, result if flows else None, sums)
+            alive.end(position)
+            before = round
 
     def _run_round(
-        self, run: Run, tokens: tuple[_Token, ...], wanted: frozenset[Source | None]
-    ) -> tuple[_Profile, dict[int, int]]:
-        """One round, with its storages numbered from 0, so that equal rounds are known; and the numbers outside."""
+        self,
+        position: Position,
+        item: Item,
+        reads: list[Source | None],
+        wanted: set[Source],
+        flows: Source | None,
+        sums: bool,
+    ) -> None:
+        """One round. `wanted` are its results that are read after it, `flows` the one that the next round reads."""
+        step, number, round = position
+        alive = self.alive
+        numbers = [-1 if source is None else self.stored[source] for source in reads]
+        until = {source: self.last.get(_export(*position, item, source), position) for source in wanted}
+        if flows in until:
+            until[flows] = max(until[flows], (step, number, round + 1))  # type: ignore[index]
+        if sums:
+            until = {source: max(last, (step + 1, 0, 0)) for source, last in until.items()}
+        if isinstance(item, Leaf):
+            self.last.update({_export(*position, item, source): last for source, last in until.items()})
+            names: dict[str, Source] = {name: Inside(*position, None, name) for name in item.fitted.outputs}
+            made = self._make(item.fitted, numbers, position, names)
+            self._note(alive.total, (position, (0, 0, 0)), made)
+            return
+        # Numbered from 0, so that equal rounds are known.
         order: dict[int, int] = {}
-        for token in tokens:
-            order.setdefault(token.number, len(order))
-        back = {inner: outer for outer, inner in order.items()}
-        inner = tuple([token._replace(number=order[token.number]) for token in tokens])
-        item = run.item
-        if isinstance(item, Part):
-            within = frozenset([item.result if source is None else source for source in wanted]) - {None}
-            profile = self.read_part(item, inner, within)  # type: ignore[arg-type]
-            results = {source: profile.results[item.result if source is None else source] for source in wanted}
-            return profile._replace(results=results), back
-        fitted = item.fitted
-        held = sum({token.number: token.bytes for token in inner}.values())
-        if fitted.layer.result == "view":
-            return _Profile(held, ((0, 0, 0),), 0, {None: (True, inner[0].number, inner[0].bytes)}), back
-        made = sum(map(_bytes, fitted.outputs.values())) if fitted.layer.result == "new" else 0
-        size = _bytes(fitted.output) if made else 0
-        return _Profile(held + made, ((0, 0, 0),), made, {None: (False, len(order), size)}), back
+        for each in numbers:
+            if each >= 0:
+                order.setdefault(each, len(order))
+        tokens = tuple(
+            [
+                _UNREAD if n < 0 else _Token(order[n], alive.bytes[n], alive.until[n] > position)
+                for n in numbers
+            ]
+        )
+        profile = self.watch.run(item, tokens, frozenset(wanted))
+        around = alive.total - sum(alive.bytes[each] for each in order)
+        self._note(around + profile.most, (position, *profile.way), profile.made)
+        outer = {inner: each for each, inner in order.items()}
+        for source, (comes_in, inner, size) in profile.results.items():
+            if not comes_in and inner not in outer:
+                outer[inner] = alive.make(size, until[source])
+            self.stored[_export(*position, item, source)] = outer[inner]
+            alive.keep(outer[inner], until[source])
 
 
-def _is_own(source: Source, step: int) -> bool:
-    return isinstance(source, Inside) and source.step == step
+def _list_rounds(run: Run, wanted: Iterable[int]) -> Iterator[int]:
+    """The rounds of a run that can differ in what is alive, in order.
+
+    The first one reads what comes from outside, and the next what that one gave; the last one may be the last to read
+    something, and the one before it is the last of those that are like it. A round that something is read of later is
+    as a first one.
+    """
+    marks = {0, *wanted} if run.active else {*wanted}
+    rounds = {mark + further for mark in marks for further in (0, 1, 2)} | {run.active - 2, run.active - 1}
+    return iter(sorted(round for round in rounds if 0 <= round < run.active or round in marks))
 
 
-def _plain(part: Part, source: Source) -> Source:
-    """A source as what it names is kept under: results of groups have no names of their own."""
-    if isinstance(source, Of) and source.result is not None and isinstance(part.steps[source.step], Group):
-        return Of(source.step)
-    return source._replace(result=None) if isinstance(source, Inside) and source.result is not None else source
-
-
-def _read_before(part: Part, step: int, fitted: Fitted) -> tuple[Source, ...]:
+def _read_by(part: Part, step: int) -> tuple[Source, ...]:
+    """What a layer reads."""
+    done = part.steps[step]
+    if isinstance(done, Leaf):
+        return done.reads
     before = part.before(step)
-    return () if before is None or not fitted.inputs else (before,)
-
-
-def _list_uses(part: Part, wanted: frozenset[Source]) -> tuple[dict[Source, int], dict[int, set[Inside]]]:
-    """The last step that reads each source, and what is read out of groups."""
-    last: dict[Source, int] = {}
-    inside: dict[int, set[Inside]] = {}
-
-    def use(source: Source, step: int) -> None:
-        plain = _plain(part, source)
-        last[plain] = max(last.get(plain, -1), step)
-        if isinstance(plain, Inside) and plain.step != step:
-            inside.setdefault(plain.step, set()).add(plain)
-
-    for step, done in enumerate(part.steps):
-        if done is GONE:
-            continue
-        reads: Iterable[Source] = ()
-        if isinstance(done, Fitted):
-            reads = _read_before(part, step, done)
-        elif isinstance(done, Leaf):
-            reads = done.reads
-        elif isinstance(done, Group):
-            reads = [source for run in done.runs for source in run.reads]
-        for source in reads:
-            use(source, step)
-    for source in wanted:
-        use(source, _END)
-    return last, inside
+    return () if before is None or not isinstance(done, Fitted) or not done.inputs else (before,)

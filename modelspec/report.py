@@ -15,11 +15,12 @@ from modelspec.budget import Verdict
 from modelspec.cost import Cost, count, count_node, count_tensor, dtype_of, is_trainable
 from modelspec.diagnostics import Finding, Place, Where
 from modelspec.fitting import Fitted, Value
-from modelspec.graph import Graph, Node
+from modelspec.graph import Graph
 from modelspec.layer import Tensor as LayerTensor
 from modelspec.limit import METRICS, Limit
 from modelspec.peak import find_peak
 from modelspec.refusal import find_near
+from modelspec.rows import Node, list_rows
 from modelspec.shape import Count, Unknown
 from modelspec.source import Document
 from modelspec.version import VERSION
@@ -215,7 +216,7 @@ class Report(_Frozen):
 
 def describe(document: Document, graph: Graph, verdicts: Iterable[Verdict], sound: bool, ok: bool) -> Model:
     """One model's part of the report. A graph that is not sound has no totals, and its budget is not judged."""
-    nodes = graph.nodes()
+    nodes = list_rows(graph)
     conventions: dict[str, None] = {}
     for node in nodes:
         for told in node.fitted.layer.conventions():

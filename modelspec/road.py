@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from modelspec import budget, imports, resolve, source, spec
+from modelspec import budget, resolve, source, spec
 from modelspec.diagnostics import Finding
 from modelspec.entry import Spoilt
 from modelspec.graph import Graph
@@ -61,13 +61,9 @@ class Outcome:
 
     def add(self, findings: Iterable[Finding], model: Followed | None) -> None:
         """Take findings of the document, or of one of its models; what is told of another already concerns both."""
-        known = {
-            (told.code, told.where, told.message): number
-            for number, told in enumerate(self.findings)
-            if self.concerned[number] is not None
-        }
+        known = {told.cause: number for number, told in enumerate(self.findings) if self.concerned[number] is not None}
         for finding in findings:
-            number = None if model is None else known.get((finding.code, finding.where, finding.message))
+            number = None if model is None else known.get(finding.cause)
             concerned = None if number is None else self.concerned[number]
             if concerned is not None and model is not None:
                 concerned.append(model)
@@ -91,7 +87,7 @@ def follow_document(document: Document, choice: Choice | None = None) -> Outcome
     outcome = Outcome(document)
     if not document.readable:
         return outcome
-    read, found = spec.read(document, imports.load({}))
+    read, found = spec.read(document, _make_loader())
     outcome.add(found, None)
     if read is None:
         return outcome
@@ -112,6 +108,18 @@ def follow_document(document: Document, choice: Choice | None = None) -> Outcome
             model.findings = budget.find_excess(graph, judgement)
         outcome.add(model.findings, model)
     return outcome
+
+
+def _make_loader() -> spec.Loader:
+    """What gives a spec the files that it imports; loaded when it imports one."""
+    known: dict[str, Document] = {}
+
+    def load(importing: Document, path: str) -> Document | Finding:
+        from modelspec import imports
+
+        return imports.load(known)(importing, path)
+
+    return load
 
 
 def _choose(read: spec.Spec, choice: Choice | None) -> list[str | None]:
@@ -149,7 +157,10 @@ def write_report(
     for outcome in outcomes:
         names = {id(model): name_model(model.graph, outcome.document) for model in outcome.models}
         if models:
-            described += [describe(outcome.document, model.graph, model.verdicts, model.sound, _is_ok(outcome, model)) for model in outcome.models]
+            described += [
+                describe(outcome.document, model.graph, model.verdicts, model.sound, _is_ok(outcome, model))
+                for model in outcome.models
+            ]
         excerpts: dict[tuple[str, int], str] = {}
         found = []
         for finding, concerned in zip(outcome.findings, outcome.concerned, strict=True):
@@ -160,4 +171,3 @@ def write_report(
         diagnostics += told_once.values()
     ok = not any(told.severity == "error" for told in diagnostics)
     return Report(ok=ok, models=described, diagnostics=diagnostics)
-

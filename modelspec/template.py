@@ -30,7 +30,7 @@ class Template:
 
     def _fill(self, expression: Expression, names: Mapping[str, Any]) -> str:
         value = expression.evaluate(names)
-        if value.__class__ is not int or value < 0:  # type: ignore[operator]
+        if value.__class__ is not int or value < 0:
             message = f"{{{expression.text}}} is {name_value(value)}: in a name stands a whole number, 0 or more"
             raise Refused(message, code="MS406", hint="let the expression give one, or spell the name out")
         return str(value)
@@ -75,7 +75,7 @@ def read_name(text: str) -> str | Template:
 
 
 def read_reference(text: str) -> Reference:
-    """A path to something earlier: `conv1`, `layer{index}.conv`, `stages.*`, `stages.*.skip`, `lstm:h_n`. Raises Refused."""
+    """A path to something earlier: `conv1`, `layer{index}.conv`, `stages.*.skip`, `lstm:h_n`. Raises Refused."""
     path, colon, result = text.partition(":") if "{" not in text else _split_result(text)
     every = ".*" in path
     bare = path.replace(".*", "", 1)

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from modelspec.catalogue import dialects, list_layers
 from modelspec.derivation import LayerDerivation, derive, write_formula
+from modelspec.graph import Graph
 from modelspec.layer import Example
 from modelspec.render.explanation import show_explanation
-from modelspec.resolve import Graph
 from modelspec.road import follow, write_report
+from modelspec.rows import list_rows
 from modelspec.shape import Unknown
 
 SEEDS = sorted((Path(__file__).resolve().parent.parent / "specs" / "seeds").glob("*.yaml"))
@@ -28,9 +29,8 @@ SEEDS = sorted((Path(__file__).resolve().parent.parent / "specs" / "seeds").glob
 
 def resolve(data: bytes, path: str) -> Graph:
     outcome = follow(data, path)
-    assert outcome.sound, outcome.findings
-    assert outcome.graph is not None
-    return outcome.graph
+    assert outcome.models[0].sound, outcome.findings
+    return outcome.models[0].graph
 
 
 def plain(value: Any) -> Any:
@@ -53,9 +53,11 @@ def list_graphs() -> Iterator[Any]:
 
 
 def write_spec(dialect: str, name: str, example: Example) -> bytes:
-    given_shape = {"shape": plain(example.inputs[0]), "dtype": example.dtypes[0]}
-    layers = [{"type": name, **plain(example.arguments)}]
-    return json.dumps({"modelspec": 1, "dialect": dialect, "input": given_shape, "layers": layers}).encode()
+    shapes = zip(example.inputs, example.dtypes, strict=True)
+    inputs = {f"x{number}": {"shape": plain(shape), "dtype": dtype} for number, (shape, dtype) in enumerate(shapes)}
+    layer = {"type": name, **plain(example.arguments), **({"inputs": list(inputs)} if inputs else {})}
+    inputs = inputs or {"x": {"shape": [1], "dtype": "float32"}}
+    return json.dumps({"modelspec": 1, "dialect": dialect, "inputs": inputs, "layers": [layer]}).encode()
 
 
 every_model = pytest.mark.parametrize("data", [*list_graphs()])
@@ -67,16 +69,12 @@ def work_out(text: str, names: Mapping[str, Any] = {}) -> Fraction:
     for char in text.replace("×", "*").replace("−", "-").replace("^", "**"):
         if char == "[":
             # A square bracket behind a name is an index, any other a group.
-            open_brackets.append("[" if code[-1:].isidentifier() else "(")
+            open_brackets.append("[" if code[-1:].isidentifier() or code[-1:] == "]" else "(")
             char = open_brackets[-1]
         elif char == "]":
             char = "]" if open_brackets.pop() == "[" else ")"
         code += char
     tree = ast.parse(code.strip(), mode="eval")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Subscript):
-            assert isinstance(node.slice, ast.Constant)
-            node.slice.kind = "index"
     tree = ast.fix_missing_locations(_Exact().visit(tree))
     exact = {name: _make_exact(value) for name, value in names.items()}
     scope = {
@@ -86,6 +84,7 @@ def work_out(text: str, names: Mapping[str, Any] = {}) -> Fraction:
         "min": min,
         "max": max,
         "abs": abs,
+        "int": int,
     }
     return Fraction(eval(compile(tree, "formula", "eval"), {"__builtins__": {}}, {**exact, **scope}))
 
@@ -93,7 +92,7 @@ def work_out(text: str, names: Mapping[str, Any] = {}) -> Fraction:
 def _make_exact(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_make_exact, value))
-    return Fraction(value) if isinstance(value, int) else value
+    return Fraction(repr(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 class _Exact(ast.NodeTransformer):
@@ -104,9 +103,13 @@ class _Exact(ast.NodeTransformer):
         return ast.Call(func=ast.Name("F", ast.Load()), args=[node], keywords=[])
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        if node.kind == "index":
-            return node
-        return ast.Call(func=ast.Name("F", ast.Load()), args=[node], keywords=[])
+        written = ast.Constant(repr(node.value))
+        return ast.Call(func=ast.Name("F", ast.Load()), args=[written], keywords=[])
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        self.generic_visit(node)
+        node.slice = ast.Call(func=ast.Name("int", ast.Load()), args=[node.slice], keywords=[])
+        return node
 
 
 def list_claims(text: str) -> Iterator[tuple[str, str]]:
@@ -143,8 +146,9 @@ def hold_formulas(layer: LayerDerivation, graph: Graph) -> None:
     if layer.macs is not None:
         assert layer.macs.result == cost.macs
     assert layer.activation_bytes.result == cost.activation_bytes
-    fitted = next(node.fitted for node in graph.nodes() if node.path == layer.path)
-    names = {**fitted.layer.names(), "input": layer.inputs[0], "output": layer.output}
+    fitted = next(node.fitted for node in list_rows(graph) if node.path == layer.path)
+    inputs = {fitted.layer.input_name_at(number): shape for number, shape in enumerate(layer.inputs)}
+    names = {**fitted.layer.names(), **inputs, "output": layer.output}
     for formula in (layer.parameters, layer.macs, *(formula for _, formula in layer.sizes)):
         if formula is not None and not isinstance(formula.result, Unknown):
             assert work_out(formula.names, names) == work_out(formula.numbers) == formula.result

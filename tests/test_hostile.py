@@ -24,7 +24,7 @@ from modelspec.catalogue import dialects, list_layers
 from modelspec.completion import complete
 from modelspec.derivation import derive
 from modelspec.diagnostics import CODES
-from modelspec.language import ENTRY_KEYS, LATER_ENTRY_KEYS, LATER_KEYS, TOP_KEYS
+from modelspec.language import BLOCK_KEYS, CONTAINERS, ENTRY_KEYS, STEP_KEYS, TOP_KEYS
 from modelspec.layer import fields_of
 from modelspec.limit import METRICS
 from modelspec.render import json as json_renderer
@@ -38,7 +38,8 @@ from modelspec.source import MAX_BYTES, read_mapping
 LAYERS = {dialect: list(list_layers(dialect)) for dialect in dialects()}
 ARGUMENTS = sorted({name for layers in LAYERS.values() for layer in layers for name in fields_of(layer)})
 TYPES = sorted({layer.type_name() for layers in LAYERS.values() for layer in layers})
-KEYS = [*TOP_KEYS, *LATER_KEYS, *ENTRY_KEYS, *LATER_ENTRY_KEYS, *ARGUMENTS, *METRICS, "layers", "max", "each", "shape"]
+INSIDE = [key for keys in (BLOCK_KEYS, *CONTAINERS.values()) for key in keys]
+KEYS = [*TOP_KEYS, *ENTRY_KEYS, *STEP_KEYS, *INSIDE, *ARGUMENTS, *METRICS, "block", "with", "share", "max", "each", "shape"]
 WORDS = [
     *TYPES,
     "relu",
@@ -68,10 +69,10 @@ def walk(outcome: road.Outcome) -> Report:
     assert report.ok is outcome.ok
     for shown in (text.show_report(report), markdown.show_report(report), json_renderer.show_report(report)):
         shown.encode()
-    if outcome.sound:
-        assert outcome.graph is not None
-        complete(outcome.graph)
-        show_explanation(derive(outcome.graph, None))
+    for model in outcome.models:
+        if model.sound:
+            complete(model.graph)
+            show_explanation(derive(model.graph, None))
     return report
 
 

@@ -32,13 +32,13 @@ def refuse(*_: object) -> int:
     raise OSError("no more processes")
 
 
-def fail_in_child(parent: int) -> Callable[[bytes, str], road.Outcome]:
+def fail_in_child(parent: int) -> Callable[..., road.Outcome]:
     follow = road.follow
 
-    def fail(data: bytes, path: str) -> road.Outcome:
+    def fail(data: bytes, path: str, choice: road.Choice | None = None) -> road.Outcome:
         if os.getpid() != parent and path.endswith("0100.yaml"):
             raise RuntimeError("a fault of ours")
-        return follow(data, path)
+        return follow(data, path, choice)
 
     return fail
 
@@ -53,7 +53,7 @@ def test_cores_change_nothing(folder: Path, capfd: pytest.CaptureFixture[str], m
     followed: list[str] = []
     follow = road.follow
     with monkeypatch.context() as watching:
-        watching.setattr(road, "follow", lambda data, path: followed.append(path) or follow(data, path))
+        watching.setattr(road, "follow", lambda data, path, _=None: followed.append(path) or follow(data, path))
         assert run(folder, capfd) == alone
     assert len(followed) == len(WRONG), "the others have been looked at elsewhere"
     with monkeypatch.context() as failing:

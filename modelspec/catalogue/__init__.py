@@ -8,7 +8,10 @@ from importlib import import_module
 from modelspec.catalogue.index import TYPES
 from modelspec.layer import Layer
 
-__all__ = ["dialects", "find", "list_layers", "list_names"]
+__all__ = ["dialects", "find", "list_common", "list_layers", "list_names"]
+
+COMMON = {"Custom": "custom"}
+"""The layer types of every dialect, with their modules."""
 
 
 def dialects() -> tuple[str, ...]:
@@ -25,7 +28,7 @@ def find(dialect: str, name: str) -> type[Layer] | None:
     """The class of a layer type, or None if the dialect has none of this name."""
     family = TYPES[dialect].get(name)
     if family is None:
-        return None
+        return getattr(import_module(f"modelspec.catalogue.{COMMON[name]}"), name) if name in COMMON else None
     layer: type[Layer] = getattr(import_module(f"modelspec.catalogue.{dialect}.{family}"), name)
     return layer
 
@@ -36,3 +39,9 @@ def list_layers(dialect: str) -> Iterator[type[Layer]]:
         layer = find(dialect, name)
         assert layer is not None
         yield layer
+
+
+def list_common() -> Iterator[type[Layer]]:
+    """The classes that every dialect has."""
+    for name, module in COMMON.items():
+        yield getattr(import_module(f"modelspec.catalogue.{module}"), name)

@@ -35,10 +35,10 @@ class MixtureOfExperts(Layer):
         elif len(gate) != len(x) or any(map(differs, gate[:-1], x[:-1])):
             message = f"the gate {show_shape(gate)} is not one for each of the tokens of {show_shape(x)}"
             yield Broken("C2", message, None, "the router reads what the experts read", "MS313", -1, 1, (0, -1))
-        if isinstance(self.experts, int) and isinstance(self.experts_per_token, int):
-            if self.experts_per_token > self.experts:
-                message = f"experts_per_token is {self.experts_per_token}, but there are {self.experts} experts"
-                yield Broken("C3", message, "experts_per_token", "a token passes as many as there are, at most")
+        known = isinstance(self.experts, int) and isinstance(self.experts_per_token, int)
+        if known and self.experts_per_token > self.experts:
+            message = f"experts_per_token is {self.experts_per_token}, but there are {self.experts} experts"
+            yield Broken("C3", message, "experts_per_token", "a token passes as many as there are, at most")
 
     def output_shape(self, x: Shape, gate: Shape, result: Shape) -> Shape:
         return result

@@ -59,7 +59,7 @@ VariantOption = Annotated[
 ]
 SetOption = Annotated[
     Optional[list[str]],  # noqa: UP045
-    typer.Option("--set", metavar="NAME=VALUE", help="Set a variable for this run, such as seq=2048.", show_default=False),
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a variable, such as seq=2048.", show_default=False),
 ]
 
 
@@ -119,7 +119,16 @@ def report(
     """Report what each layer and the whole model cost."""
     from modelspec.cli.report import report
 
-    _leave(report(paths or ["."], format=format.value, output=output, stdin_filename=stdin_filename, variant=variant, settings=set or ()))
+    _leave(
+        report(
+            paths or ["."],
+            format=format.value,
+            output=output,
+            stdin_filename=stdin_filename,
+            variant=variant,
+            settings=set or (),
+        )
+    )
 
 
 def explain(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from modelspec import catalogue
 from modelspec.budget import match_nodes
 from modelspec.cli import console, single
+from modelspec.rows import list_rows
 
 __all__ = ["explain"]
 
@@ -30,10 +31,10 @@ def explain(
     if isinstance(followed, int):
         return followed
     outcome, graph = followed
-    if layer is not None and not any(True for _ in match_nodes(layer, graph.nodes())):
+    if layer is not None and not any(True for _ in match_nodes(layer, list_rows(graph))):
         import difflib
 
-        paths = [node.path for node in graph.nodes()]
+        paths = [node.path for node in list_rows(graph)]
         near = difflib.get_close_matches(layer, paths[:2000], 1)
         hint = f"did you mean '{near[0]}'?" if near else "it has " + ", ".join(paths[:8]) + ", …" * (len(paths) > 8)
         console.complain(f"'{path}' has no layer '{layer}': {hint}")

@@ -32,7 +32,8 @@ def follow(
         return console.USAGE
     if len(outcome.models) > 1:
         names = [str(model.graph.variant) for model in outcome.models]
-        console.complain(f"'{path}' has {len(names)} variants: choose one by --variant {names[0]} (or {', '.join(names[1:8])})")
+        others = ", ".join(names[1:8])
+        console.complain(f"'{path}' has {len(names)} variants: choose one by --variant {names[0]} (or {others})")
         return console.USAGE
     if outcome.models and outcome.models[0].sound:
         return outcome, outcome.models[0].graph

@@ -14,13 +14,11 @@ from modelspec.diagnostics import Finding, Where
 from modelspec.dtype import is_float
 from modelspec.entry import SPOILT, Spoilt
 from modelspec.fitting import Value
-from modelspec.graph import Graph, Incoming, Part, Source, Spot
+from modelspec.graph import Graph, Part
 from modelspec.kinds import Deferred
-from modelspec.resolve.containers import Resolver
-from modelspec.resolve.frames import Context, Frame, Unresolved, look_up, value_at
-from modelspec.resolve.names import check_names, count_rows
+from modelspec.resolve.frames import Context, Frame
 from modelspec.resolve.notes import Enough, Notes, Reader
-from modelspec.resolve.walk import Again
+from modelspec.resolve.walk import Again, Walk
 from modelspec.shape import Unknown
 from modelspec.spec import Input, Spec, Variant
 
@@ -63,16 +61,31 @@ def _resolve(
     values = tuple([_read_input(graph, reader, name, number in indices) for number, name in enumerate(spec.inputs)])
     if body is None:
         return
-    walk = Resolver(graph, notes, reader, assumed)
+    walk = _make_walk(graph, notes, reader, assumed)
     walk.blocks_see[""] = graph.variables
     part = graph.part = Part(body.names, None, body.route, "", graph.variables)
     inputs = {name: number for number, name in enumerate(spec.inputs)}
     inputs.setdefault("input", 0)
-    frame = Frame(part, Spot(part), values, graph.variables, Context(True, graph.dtype), inputs, {})
+    frame = Frame(part, None, values, graph.variables, Context(True, graph.dtype), inputs, {})
     walk.read_body(frame, body)
     _read_outputs(graph, walk, frame)
+    named = [name for name in body.names if isinstance(name, str)]
+    if body.plain and len(set(named)) == len(named) and not any("-" in name for name in named):
+        return
+    from modelspec.resolve.names import check_names, count_rows
+
     count_rows(part, notes)
     check_names(graph, notes)
+
+
+def _make_walk(graph: Graph, notes: Notes, reader: Reader, assumed: frozenset[int]) -> Walk:
+    """What reads the entries that the model has."""
+    assert graph.spec.body is not None
+    if graph.spec.body.plain:
+        return Walk(graph, notes, reader, assumed)
+    from modelspec.resolve.containers import Resolver
+
+    return Resolver(graph, notes, reader, assumed)
 
 
 def _apply(graph: Graph, variant: Variant | None) -> None:
@@ -125,41 +138,11 @@ def _read_input(graph: Graph, reader: Reader, name: str, holds_indices: bool) ->
     return graph.inputs[name]
 
 
-def _read_outputs(graph: Graph, walk: Resolver, frame: Frame) -> None:
+def _read_outputs(graph: Graph, walk: Walk, frame: Frame) -> None:
     """What the model gives: what is named, or the last layer's result."""
-    outputs = graph.spec.outputs
-    if outputs is None:
+    if graph.spec.outputs is None:
         graph.outputs = () if frame.last is None else (frame.last,)
-        return
-    if isinstance(outputs, Spoilt):
-        return
-    found: list[Source] = []
-    listed = isinstance(graph.spec.document.tree["outputs"], list)  # type: ignore[call-overload, index]
-    for number, reference in enumerate(outputs):
-        where = Where(("outputs", number) if listed else ("outputs",))
-        path = walk.render(reference, graph.variables, where)
-        if path is None:
-            continue
-        sources = (Incoming(0),) if path == "input" else look_up(frame, "value", path, None)
-        if sources is None:
-            _refuse_output(walk, frame, path, where)
-            continue
-        for source in sources if sources.__class__ is tuple else (sources,):
-            try:
-                value_at(frame.part, frame.values, source, reference.result)
-            except Unresolved:
-                walk.refuse_result(frame, reference, source, where)
-            named = reference.result is not None and not isinstance(source, Incoming)
-            found.append(source._replace(result=reference.result) if named else source)
-    graph.outputs = tuple(found)
+    elif not isinstance(graph.spec.outputs, Spoilt):
+        from modelspec.resolve.outputs import read_outputs
 
-
-def _refuse_output(walk: Resolver, frame: Frame, path: str, where: Where) -> None:
-    from modelspec.refusal import find_near
-
-    known = list(frame.level.read())
-    near = find_near(path, known)
-    hint = f"did you mean '{near}'?" if near else f"known here: {', '.join(known[:8])}"
-    if not known:
-        hint = "give the layer that is meant a name"
-    walk.notes.note(Finding("MS302", f"no layer is called '{path}'", where, hint))
+        graph.outputs = read_outputs(walk, frame, graph.spec.outputs)

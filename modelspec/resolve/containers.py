@@ -23,15 +23,18 @@ from modelspec.entry import (
     what_refers,
 )
 from modelspec.fitting import Fitted, Written, fit
-from modelspec.graph import Group, Incoming, Leaf, Of, Part, Run, Source, Spot
+from modelspec.graph import Group, Incoming, Leaf, Of, Part, Run, Source
 from modelspec.kinds import Deferred
 from modelspec.language import MAX_LAYERS
 from modelspec.layer import Tensor
 from modelspec.refusal import find_near
-from modelspec.resolve.frames import Context, Frame, Pending, Target, look_up, value_at
+from modelspec.resolve.frames import Context, Frame, Target, value_at
+from modelspec.resolve.lookup import Pending, look_up
 from modelspec.resolve.origins import Place, explain
-from modelspec.resolve.walk import Walk, pin, show_label
+from modelspec.resolve.steps import Steps, show_label
+from modelspec.resolve.walk import pin
 from modelspec.shape import Unknown
+from modelspec.spot import Spot
 
 __all__ = ["Resolver"]
 
@@ -83,7 +86,7 @@ class _Site:
         return Spot(part, around, self.index, reads, prefix, base, None if part.isolated else self.at)
 
 
-class Resolver(Walk):
+class Resolver(Steps):
     """A walk that knows the containers."""
 
     def read_what(
@@ -214,7 +217,7 @@ class Resolver(Walk):
             chain = Chain(branch, numbered=what.numbered and what.residual and not number, trainable=True, dtype=None)
             group = Group(chain, frame.names, frame.context)
             site = _Site(
-                frame, number, group, (Incoming(0),), arriving, frame.names, frame.spot.index, part.where(number), None
+                frame, number, group, (Incoming(0),), arriving, frame.names, frame.index, part.where(number), None
             )
             alone = what.numbered and not what.residual and branch.single and branch.names[0] is None
             inner, reads = self.read_branch(site, chain, frame.names, str(number) if alone else None)
@@ -501,11 +504,9 @@ class Resolver(Walk):
         difference = _compare(list(list_weights(item)), list(list_weights(again[0])))
         if difference is not None and again[0].value is not None:
             message = f"the weights of '{path}' do not fit here: {difference}"
-            related = (
-                Related(
-                    frame.spot.find(source).parent.part.where(frame.spot.find(source).step), "they are declared here"
-                ),
-            )  # type: ignore[union-attr]
+            home = frame.spot.find(source)
+            assert home.parent is not None
+            related = (Related(home.parent.part.where(home.step), "they are declared here"),)
             hint = "what arrives must have the sizes that arrive there"
             self.notes.note(Finding("MS316", message, there, hint, None, related))
             return None
@@ -541,14 +542,15 @@ class Resolver(Walk):
             path = self.render(tie.to, names, there)
             if path is None:
                 continue
-            found = look_up(frame, "tensor", path, show_label(frame.part.labels[index], names, frame.spot.index))
+            found = look_up(frame, "tensor", path, show_label(frame.part.labels[index], names, frame.index))
             if found is None:
                 self.refuse_tensor(frame, index, tie, path, there)
                 continue
             captured = isinstance(found, Incoming)
             target = frame.values[found.number] if captured else found
-            if self.can_tie(frame, index, tie, fitted, target, path, there):
-                owners[tie.tensor] = (found if captured else target.source, target.tensor)
+            source = found if captured else target.source
+            if self.can_tie(frame, index, tie, fitted, target._replace(source=source), path, there):
+                owners[tie.tensor] = (source, target.tensor)
         return owners
 
     def refuse_tensor(self, frame: Frame, index: int, tie: Tie, path: str, there: Where) -> None:
@@ -578,14 +580,14 @@ class Resolver(Walk):
             hint = (
                 f"did you mean '{near}'?" if near else f"its tensors are {', '.join(known)}" if known else "it has none"
             )
-            message = f"{layer}: a {fitted.layer.type_name()} has no tensor '{tie.tensor}'"
-            self.notes.note(Finding("MS302", message, there._replace(part="key"), hint, layer))
+            missing = f"{layer}: a {fitted.layer.type_name()} has no tensor '{tie.tensor}'"
+            self.notes.note(Finding("MS302", missing, there._replace(part="key"), hint, layer))
             return False
         done = target.done
         assert isinstance(done, Fitted)
         other = next(each for each in done.tensors if each.name == target.tensor)
         mine, theirs = _sizes(own), _sizes(other)
-        message = None
+        message: str | None = None
         if mine != theirs:
             message = f"{tie.tensor} is {_show(mine)}, but '{path}' is {_show(theirs)}"
             hint = "tied tensors are one tensor: their sizes must agree, axis by axis"
@@ -593,10 +595,14 @@ class Resolver(Walk):
             message = f"{tie.tensor} is {own.dtype or fitted.dtype}, but '{path}' is {other.dtype or done.dtype}"
             hint = "tied tensors are one tensor: give both layers one dtype"
         elif (own.trainable and fitted.trainable) != (other.trainable and done.trainable):
-            message = f"'{path}' is {'' if done.trainable else 'not '}trained, and {tie.tensor} is {'' if fitted.trainable else 'not'}"
+            frozen, trained = (path, f"{layer}.{tie.tensor}") if fitted.trainable else (f"{layer}.{tie.tensor}", path)
+            message = f"'{frozen}' is frozen, and '{trained}' is trained"
             hint = "tied tensors are one tensor: freeze both layers or none"
         if message is not None:
-            self.notes.note(Finding("MS316", f"{layer}: {message.rstrip()}", there, hint, layer))
+            home = frame.spot.find(target.source)
+            assert home.parent is not None
+            related = (Related(home.parent.part.where(home.step), f"'{path}' is declared here"),)
+            self.notes.note(Finding("MS316", f"{layer}: {message}", there, hint, layer, related))
         return message is None
 
     def check_shared(self, frame: Frame, index: int, group: Group, where: Where) -> bool:

@@ -1,15 +1,18 @@
-"""Bodies on their way to be resolved, and what a reference in one means."""
+"""Bodies on their way to be resolved, and what flows in them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelspec.fitting import Fitted, Value
-from modelspec.graph import Group, Incoming, Inside, Leaf, Of, Part, Source, Spot
-from modelspec.resolve.levels import Level, enter, inner_index, list_rounds, search, search_group
+from modelspec.graph import Group, Incoming, Inside, Leaf, Of, Part, Source
 
-__all__ = ["Choice", "Context", "Frame", "Target", "Unresolved", "look_up", "value_at"]
+if TYPE_CHECKING:
+    from modelspec.resolve.levels import Level
+    from modelspec.spot import Spot
+
+__all__ = ["Choice", "Context", "Flow", "Frame", "Target", "Unresolved", "done_at", "value_at"]
 
 
 class Context(NamedTuple):
@@ -52,15 +55,28 @@ class Frame:
     """A body on its way. `values` is what comes into it, with what its references mean outside of it at the end.
 
     `inputs` are the names of what comes in, `captured` the references to the outside, each with its number among the
-    values. `value` is what the next entry reads, and `last` where that comes from.
+    values. `value` is what the next entry reads, and `last` where that comes from. `spot` is None for the model's own
+    body, whose place is made when it is asked for.
     """
 
-    __slots__ = ("captured", "context", "inputs", "last", "level", "names", "part", "spot", "value", "values")
+    __slots__ = (
+        "_level",
+        "_spot",
+        "captured",
+        "context",
+        "inputs",
+        "is_top",
+        "last",
+        "names",
+        "part",
+        "value",
+        "values",
+    )
 
     def __init__(
         self,
         part: Part,
-        spot: Spot,
+        spot: Spot | None,
         values: tuple[Any, ...],
         names: Mapping[str, Any],
         context: Context,
@@ -68,169 +84,82 @@ class Frame:
         captured: Mapping[tuple[str, str], Any],
     ) -> None:
         self.part = part
-        self.spot = spot
+        self.is_top = spot is None
+        self._spot = spot
+        self._level: Level | None = None
         self.values = values
         self.names = names
         self.context = context
         self.inputs = inputs
         self.captured = captured
-        self.level = Level(part, spot.index)
         self.value: Flow = values[0] if values else None
         self.last: Source | None = Incoming(0) if values else None
 
+    def within(self, names: Mapping[str, Any]) -> Frame:
+        """The same body at the same place, where other names hold: in a round of one of its entries."""
+        inner = Frame(self.part, self.spot, self.values, names, self.context, self.inputs, self.captured)
+        inner.is_top, inner._level, inner.value, inner.last = self.is_top, self.level, self.value, self.last
+        return inner
 
-class Pending(NamedTuple):
-    """A repeat that is being resolved, as its rounds may refer to those before: its step and its name."""
+    @property
+    def spot(self) -> Spot:
+        """The body in its place."""
+        if self._spot is None:
+            from modelspec.spot import Spot
 
-    group: Group
-    step: int
-    label: str | None
+            self._spot = Spot(self.part)
+        return self._spot
 
+    @property
+    def level(self) -> Level:
+        """The names of its level."""
+        if self._level is None:
+            from modelspec.resolve.levels import Level
 
-def look_up(frame: Frame, use: str, path: str, label: str | None, pending: Pending | None = None) -> Any:
-    """What a path means, seen from a step of a body with the name `label`: in terms of the body.
+            self._level = Level(self.part, self.index)
+        return self._level
 
-    A source for a value, a `Target` for weights, a tuple of sources for every round (`path` then ends in `.*`). The
-    path is tried under each prefix of the current one, the longest first. None if it means nothing.
-    """
-    steps = label.split(".") if label else []
-    for count in range(len(steps), -1, -1):
-        found = _look_here(frame, use, ".".join([*steps[:count], path]), pending)
-        if found is not None:
-            return found
-    known = frame.captured.get((use, path))
-    if known is not None:
-        return known
-    return Incoming(frame.inputs[path]) if use == "value" and path in frame.inputs else None
-
-
-def _look_here(frame: Frame, use: str, path: str, pending: Pending | None) -> Any:
-    if use == "tensor":
-        return _look_for_tensor(frame, path)
-    head, every, rest = path.partition(".*")
-    source = search(frame.level, head)
-    if source is None and pending is not None and pending.group.runs:
-        source = _look_in_pending(frame, pending, head)
-    if source is None:
-        return None
-    if every:
-        return _list_every(frame, source, pending, rest[1:])
-    if use == "layer":
-        return Target(source, _done_at(frame.part, source), None, _group_at(frame.part, source))
-    return source
+    @property
+    def index(self) -> int | None:
+        """The index that holds in it."""
+        return None if self._spot is None else self._spot.index
 
 
-def _look_in_pending(frame: Frame, pending: Pending, path: str) -> Source | None:
-    if pending.label is None:
-        return None
-    if path == pending.label:
-        return Inside(pending.step, *pending.group.last)
-    if path.startswith(pending.label + "."):
-        return search_group(pending.group, pending.step, frame.spot.index, path[len(pending.label) + 1 :])
-    return None
-
-
-def _list_every(frame: Frame, source: Source, pending: Pending | None, rest: str) -> tuple[Source, ...] | None:
-    """Every round of a repeat, or what the rest of the path means in each."""
-    if isinstance(source, Inside) and pending is not None and source.step == pending.step and source.source is None:
-        group, step, index, wrap = pending.group, pending.step, frame.spot.index, _as_it_is
-    else:
-        part, index, wrap = frame.part, frame.spot.index, _as_it_is
-        while isinstance(source, Inside) and source.source is not None:
-            around = part.steps[source.step]
-            assert isinstance(around, Group)
-            item = around.runs[source.run].item
-            assert isinstance(item, Part)
-            index = inner_index(around, item, index, source.run, source.round)
-            wrap = _into(wrap, source)
-            part, source = item, source.source
-        found = None if not isinstance(source, Of) else part.steps[source.step]
-        if not isinstance(found, Group) or not found.repeated:
-            return None
-        assert isinstance(source, Of)
-        group, step = found, source.step
-    rounds: list[Source] = []
-    for each in list_rounds(group, step):
-        inner = enter(group, each, index, rest) if rest else each
-        if inner is None:
-            return None
-        rounds.append(wrap(inner))
-    return tuple(rounds)
-
-
-def _as_it_is(source: Source) -> Source:
-    return source
-
-
-def _into(outer: Any, at: Inside) -> Any:
-    return lambda source: outer(at._replace(source=source))
-
-
-def _done_at(part: Part, source: Source) -> Any:
+def done_at(part: Part, source: Source) -> Any:
     """What stands where a source says: a layer, a group, or the part that a round is."""
     if isinstance(source, Of):
-        return part.steps[source.step]
+        return part.at(source.step)
     assert isinstance(source, Inside)
-    group = part.steps[source.step]
+    group = part.at(source.step)
     assert isinstance(group, Group)
     item = group.runs[source.run].item
     if source.source is None:
         return item
     assert isinstance(item, Part)
-    return _done_at(item, source.source)
-
-
-def _group_at(part: Part, source: Source) -> Group | None:
-    """The group that a source names, or one of whose rounds it does."""
-    group = None if isinstance(source, Incoming) else part.steps[source.step]
-    if not isinstance(group, Group):
-        return None
-    if isinstance(source, Inside) and source.source is not None:
-        item = group.runs[source.run].item
-        return _group_at(item, source.source) if isinstance(item, Part) else None
-    return group
-
-
-def _look_for_tensor(frame: Frame, path: str) -> Target | None:
-    ends = [len(path), *[at for at in range(len(path) - 1, 0, -1) if path[at] == "."]]
-    for end in ends:
-        source = search(frame.level, path[:end])
-        if source is None:
-            continue
-        fitted = _as_layer(_done_at(frame.part, source))
-        tensor = path[end + 1 :]
-        if fitted is not None and any(each.name == tensor for each in fitted.tensors):
-            return Target(source, fitted, tensor)
-    return None
-
-
-def _as_layer(done: Any) -> Fitted | None:
-    """The layer that this is, also where it is repeated; None for anything else."""
-    if isinstance(done, Group):
-        done = done.runs[-1].item
-    if isinstance(done, Leaf):
-        return done.fitted
-    return done if isinstance(done, Fitted) else None
+    return done_at(item, source.source)
 
 
 def value_at(part: Part, values: tuple[Any, ...], source: Source, result: str | None) -> Flow:
     """What flows from a source, or the result of it with that name. Raises Unresolved if there is no such result."""
+    flow: Flow
     if isinstance(source, Incoming):
         if result is not None:
             raise Unresolved
-        flow: Flow = values[source.number]
+        flow = values[source.number]
         return flow
-    done = _done_at(part, source)
+    done = done_at(part, source)
     if isinstance(done, Group):
         if result is None:
-            return done.value
+            flow = done.value
+            return flow
         done = done.runs[-1].item
     if isinstance(done, Leaf):
         done = done.fitted
     if isinstance(done, Part):
         if result is not None:
             raise Unresolved
-        return done.value
+        flow = done.value
+        return flow
     if not isinstance(done, Fitted):
         return None
     if result is None:

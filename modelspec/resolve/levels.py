@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelspec.graph import GONE, Group, Incoming, Inside, Leaf, Of, Part, Source, show_name
+from modelspec.graph import GONE, Group, Incoming, Inside, Leaf, Of, Part, Source
+from modelspec.spot import show_name
 from modelspec.template import Template
 
 __all__ = ["Level", "enter", "inner_index", "level_of", "list_rounds", "search", "search_group"]
@@ -50,12 +51,12 @@ class Level:
         elif done.repeated and not done.shared and (not done.indexed or label is None):
             # Each round has a name of its own.
             for run, chosen in enumerate(done.runs):
-                for round in range(chosen.length):
-                    number = chosen.start + round
+                for turn in range(chosen.length):
+                    number = chosen.start + turn
                     if label is None and not part.numbered:
-                        yield str(number), Inside(step, run, round)
+                        yield str(number), Inside(step, run, turn)
                     else:
-                        yield self._name(step, number, number), Inside(step, run, round)
+                        yield self._name(step, number, number), Inside(step, run, turn)
         else:
             yield self._name(step, self.index, 0), Of(step)
 
@@ -73,9 +74,9 @@ class Level:
                 continue
             # Without an index in them, the names of a second round are those of the first: one more shows that.
             rounds = chosen.length if binds_index(item) else min(chosen.length, 2)
-            for round in range(1 if group.shared else rounds):
-                for name, source in level_of(item, inner_index(group, item, self.index, run, round)).read().items():
-                    yield name, Inside(step, run, round, source)
+            for turn in range(1 if group.shared else rounds):
+                for name, source in level_of(item, inner_index(group, item, self.index, run, turn)).read().items():
+                    yield name, Inside(step, run, turn, source)
 
 
 def inner_index(group: Group, item: Part, index: int | None, run: int, round: int) -> int | None:
@@ -129,7 +130,7 @@ def search(level: Level, path: str) -> Source | None:
 def _descend(part: Part, index: int | None, source: Source, rest: str) -> Source | None:
     if isinstance(source, Incoming):
         return None
-    group = part.steps[source.step]
+    group = part.at(source.step)
     if not isinstance(group, Group):
         return None
     if isinstance(source, Of):
@@ -168,5 +169,5 @@ def enter(group: Group, at: Inside, index: int | None, rest: str) -> Source | No
 def list_rounds(group: Group, step: int) -> Iterator[Inside]:
     """Every round's result, in order."""
     for run, chosen in enumerate(group.runs):
-        for round in range(chosen.length):
-            yield Inside(step, run, round)
+        for turn in range(chosen.length):
+            yield Inside(step, run, turn)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from modelspec.diagnostics import Finding, Related, Where
 from modelspec.fitting import Fitted
-from modelspec.graph import Graph, Group, Incoming, Leaf, Of, Part, Source, Spot
+from modelspec.graph import Graph, Group, Incoming, Leaf, Of, Part, Source
 from modelspec.language import MAX_LAYERS
 from modelspec.resolve.levels import level_of, search
 from modelspec.resolve.notes import Enough, Notes
+from modelspec.spot import Spot
 
 __all__ = ["check_names", "count_rows"]
 
@@ -139,10 +140,10 @@ def _find_number(spot: Spot, number: int) -> tuple[str, Where] | None:
                 return spot.path(step), spot.part.where(step)
         elif isinstance(done, Group):
             for run, chosen in enumerate(done.runs):
-                for round in range(min(chosen.length, 1 if done.shared else number)):
-                    if spot.level(step, run, round) is not None:
+                for turn in range(min(chosen.length, 1 if done.shared else number)):
+                    if spot.level(step, run, turn) is not None:
                         break
-                    child = spot.child(step, run, round)
+                    child = spot.child(step, run, turn)
                     if isinstance(chosen.item, Leaf):
                         if child.prefix.rpartition("-")[2] == str(number):
                             return child.prefix, spot.part.where(step)

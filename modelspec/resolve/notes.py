@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from modelspec.diagnostics import Finding, Related, Where
@@ -40,11 +40,11 @@ class Notes:
     def note(self, finding: Finding) -> None:
         """Take a finding down, once. After `MAX_FAULTS` of them the walk ends."""
         finding = finding._replace(related=(*finding.related, *reversed(self.calls)))
-        key = (finding.code, finding.where, finding.message if not self.calls else _without_layer(finding))
-        if key in self.told:
-            self.add_calls(range(self.told[key], self.told[key] + 1))
+        cause = finding.cause
+        if cause in self.told:
+            self.add_calls(range(self.told[cause], self.told[cause] + 1))
             return
-        self.told[key] = len(self.findings)
+        self.told[cause] = len(self.findings)
         if len(self.findings) + 1 >= MAX_FAULTS:
             hint = f"{finding.hint or 'mend this'}; nothing more is told after {MAX_FAULTS} faults"
             self.findings.append(finding._replace(hint=hint))
@@ -72,12 +72,6 @@ class Notes:
             raise Enough
 
 
-def _without_layer(finding: Finding) -> str:
-    """What a finding says beside the path of the layer, which differs from call to call."""
-    layer = finding.layer
-    return finding.message.removeprefix(f"{layer}: ") if layer else finding.message
-
-
 class Reader:
     """Gives the values of expressions, and tells what is wrong with them."""
 
@@ -93,13 +87,13 @@ class Reader:
         *,
         shape: Shape | None = None,
         arriving: bool = True,
-        layer: str | None = None,
+        layer: Callable[[], str] | None = None,
         later: Mapping[str, Any] | None = None,
     ) -> Any:
         """The complete value of what holds expressions; SPOILT if it has none, which is then told.
 
-        `shape` is that of what arrives (None: nothing does; with `arriving` False an error has spoilt it); `layer` the
-        path that is told; `later` are the names that are declared beside this one, some of them further down.
+        `shape` is that of what arrives (None: nothing does; with `arriving` False an error has spoilt it); `layer` gives
+        the path that is told; `later` are the names that are declared beside this one, some of them further down.
         """
         values: list[Any] = []
         good = True
@@ -133,16 +127,13 @@ class Reader:
         """Whether an expression reads a variable that has been told to be wrong."""
         if self.unusable and expression.text in self.unusable:
             return True
-        for name in expression.names:
-            if name in names and names[name] is SPOILT:
-                return True
-        return False
+        return any(name in names and names[name] is SPOILT for name in expression.names)
 
     def _tell_error(
         self,
         refused: Refused,
         where: Where,
-        layer: str | None,
+        layer: Callable[[], str] | None,
         expression: Expression,
         names: Mapping[str, Any],
         later: Mapping[str, Any],
@@ -161,8 +152,9 @@ class Reader:
         there = where._replace(route=(*where.route, *refused.route), span=refused.span)
         self.notes.note(Finding("MS402", message, there, hint, None, (related,)))
 
-    def tell(self, refused: Refused, where: Where, layer: str | None) -> None:
-        """Take a refusal down."""
+    def tell(self, refused: Refused, where: Where, name: Callable[[], str] | None) -> None:
+        """Take a refusal down; `name` gives the path of the layer."""
+        layer = None if name is None else name()
         there = where._replace(route=(*where.route, *refused.route), span=refused.span)
         message = f"{layer}: {refused.message}" if layer else refused.message
         self.notes.note(Finding(refused.code, message, there, refused.hint, layer))

@@ -1,4 +1,4 @@
-"""What does not fit, told with both ends: the layer that says so, and the place where the size that arrives comes from."""
+"""What does not fit, told with both ends: the layer that says so, and where the size that arrives comes from."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 from modelspec.diagnostics import Finding, Related, Route, Where
 from modelspec.fitting import Fitted, Value
-from modelspec.graph import Graph, Leaf, Source, Spot
-from modelspec.layer import Broken, Layer
-from modelspec.shape import Shape, Unknown, show_dim, show_shape
+from modelspec.graph import Graph, Leaf, Source
+from modelspec.layer import Broken, Layer, fields_of
+from modelspec.shape import Shape, Unknown, differs, show_dim, show_shape
 from modelspec.spec import Input, Spec
+from modelspec.spot import Spot
 
 __all__ = ["Place", "explain", "find_input", "point", "where_of"]
 
@@ -49,7 +50,7 @@ def explain(graph: Graph, layer: type[Layer], problem: Broken, place: Place, val
             origin = find_axis(place.spot, place.sources[number], axis, len(shape))
             told = _name_end(problem, shape, axis)
             if problem.code == "MS303":
-                hint = _mend_rank(graph, origin, layer, number, shape) or hint
+                hint = _mend_rank(origin, layer, number, shape) or hint
             related.append(Related(where_of(graph, origin), told))
     elif problem.code in ("MS312", "MS313"):
         for source, value in zip(place.sources, values, strict=False):
@@ -70,9 +71,7 @@ def _name_end(problem: Broken, shape: Shape, axis: int) -> str:
     return f"the axis of size {size} comes from here"
 
 
-def _mend_rank(
-    graph: Graph, origin: tuple[Spot | None, int], layer: type[Layer], number: int, shape: Shape
-) -> str | None:
+def _mend_rank(origin: tuple[Spot | None, int], layer: type[Layer], number: int, shape: Shape) -> str | None:
     """The way out where the wrong number of axes arrives, if it can be told from where they come from."""
     takes = layer.takes_at(number)
     spot, step = origin
@@ -98,7 +97,7 @@ def point(spec: Spec, where: Where, steps: Route) -> Where:
     for step in steps:
         if not isinstance(at, dict) or step not in at:
             break
-        route, at = (*route, step), at[step]  # type: ignore[index]
+        route, at = (*route, step), at[step]
     if isinstance(at, dict):
         key = next((key for key in ("type", "block", "share") if key in at), None)
         route = (*route, key) if key is not None else route
@@ -166,9 +165,10 @@ def find_axis(spot: Spot, source: Source, axis: int, rank: int) -> tuple[Spot | 
             break
         shape = (fitted.output if result is None else fitted.outputs[result]).shape
         unknown = unknown or (-axis <= len(shape) and isinstance(shape[axis], Unknown))
-        number = _follow(fitted, result, axis, unknown=unknown)
-        if number is None:
+        found = _find_blurred(fitted, axis) if unknown else _follow(fitted, result, axis)
+        if found is None:
             break
+        number, axis = found
         around, sources = _reads(at, step)
         if number >= len(sources):
             break
@@ -176,34 +176,63 @@ def find_axis(spot: Spot, source: Source, axis: int, rank: int) -> tuple[Spot | 
     return at, step
 
 
-def _follow(fitted: Fitted, result: str | None, axis: int, *, unknown: bool) -> int | None:
-    """The input from which a layer has an axis; None if it makes it itself."""
-    if unknown:
-        # It comes from where the first unknown size does, whatever has become of the axes since.
-        blurred = (n for n, x in enumerate(fitted.inputs) if any(isinstance(size, Unknown) for size in x.shape))
-        return next(blurred, None)
-    for number in range(len(fitted.inputs)):
-        if _passes(fitted, result, number, axis):
-            return number
+def _find_blurred(fitted: Fitted, axis: int) -> tuple[int, int] | None:
+    """The input with the first unknown size: an unknown one comes from there, whatever has become of the axes since."""
+    for number, x in enumerate(fitted.inputs):
+        if any(isinstance(size, Unknown) for size in x.shape):
+            return number, axis
     return None
 
 
-def _passes(fitted: Fitted, result: str | None, number: int, axis: int) -> bool:
-    """Whether a layer passes an axis on: it comes out as it went in, and would if it were longer."""
-    before = fitted.inputs[number].shape
-    after = (fitted.output if result is None else fitted.outputs[result]).shape
-    if len(before) != len(after) or -axis > len(before) or before[axis] != after[axis]:
-        return False
-    longer = list(before)
-    longer[axis] = before[axis] + 1
+def _follow(fitted: Fitted, result: str | None, axis: int) -> tuple[int, int] | None:
+    """The input from which a layer has an axis, and the axis there; None if it makes it itself.
+
+    It passes an axis on that comes out as it went in, and would if it were twice as long.
+    """
     shapes = [value.shape for value in fitted.inputs]
-    # What goes together with it is as long: a sum takes two of one size.
-    for other, shape in enumerate(shapes):
-        if other != number and len(shape) == len(before) and shape[axis] == before[axis]:
-            stretched = list(shape)
-            stretched[axis] = shape[axis] + 1
-            shapes[other] = tuple(stretched)
-    shapes[number] = tuple(longer)
-    results = fitted.layer.outputs(*shapes)
-    shape = next(iter(results.values())) if result is None else results[result]
-    return len(shape) >= -axis and bool(shape[axis] == longer[axis])
+    after = _give(fitted, result, shapes)
+    if -axis > len(after):
+        return None
+    ends = [
+        (number, there)
+        for number, shape in enumerate(shapes)
+        for there in range(-1, -len(shape) - 1, -1)
+        if not differs(shape[there], after[axis])
+    ]
+    # Among axes of one length, the one in its place comes first.
+    ends.sort(key=lambda end: end[1] != axis)
+    for together in (False, True):
+        for number, there in ends:
+            longer = [
+                _stretch(shape, there)
+                if other == number or (together and _is_like(shape, shapes[number], there))
+                else shape
+                for other, shape in enumerate(shapes)
+            ]
+            given = _give(fitted, result, longer)
+            if -axis <= len(given) and not differs(given[axis], 2 * after[axis]):
+                return number, there
+    return None
+
+
+def _give(fitted: Fitted, result: str | None, shapes: list[Shape]) -> Shape:
+    """What a layer gives on other shapes, with what it infers from them."""
+    layer = fitted.layer
+    if fitted.inferred:
+        layer = layer.__class__.__new__(layer.__class__)
+        layer.__dict__.update(fitted.layer.__dict__)
+        fields = fields_of(layer.__class__)
+        layer.__dict__.update({name: fields[name].from_shapes(tuple(shapes)) for name in fitted.inferred})
+    results = layer.outputs(*shapes)
+    return next(iter(results.values())) if result is None else results[result]
+
+
+def _stretch(shape: Shape, axis: int) -> Shape:
+    longer = list(shape)
+    longer[axis] = 2 * longer[axis]
+    return tuple(longer)
+
+
+def _is_like(shape: Shape, other: Shape, axis: int) -> bool:
+    """Whether what goes together with it must be as long: a sum takes two of one size."""
+    return len(shape) == len(other) and not differs(shape[axis], other[axis])

@@ -1,33 +1,25 @@
-"""The walk over the entries of a body: what arrives at each, what it becomes, and what flows on."""
+"""The walk over layers one after the other: what arrives at each, what it becomes, and what flows on.
+
+What else an entry can be is read by `steps` and `containers`, which are loaded where there is such an entry.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from modelspec.diagnostics import Finding, Related, Where
-from modelspec.entry import (
-    PASSING,
-    SPOILT,
-    Body,
-    Entry,
-    Step,
-    Tie,
-    What,
-)
-from modelspec.fitting import Fitted, Value, Written, fit
-from modelspec.graph import GONE, Gone, Graph, Group, Incoming, Inside, Item, Leaf, Of, Part, Run, Source, show_name
-from modelspec.kinds import Deferred
-from modelspec.language import MAX_LAYERS
+from modelspec.diagnostics import Finding, Where
+from modelspec.entry import PASSING, SPOILT, Body, Entry, Step
+from modelspec.fitting import Fitted, Written, fit
+from modelspec.graph import GONE, Gone, Graph, Group, Incoming, Leaf, Of, Part, Source
 from modelspec.layer import keeps_shape
-from modelspec.refusal import Refused, find_near
-from modelspec.resolve.frames import Choice, Context, Frame, Pending, Unresolved, look_up, value_at
-from modelspec.resolve.notes import ARRIVING, Enough, Notes, Reader
-from modelspec.resolve.origins import Place, explain, find_input
-from modelspec.shape import Shape, Unknown
-from modelspec.template import Reference, Template
+from modelspec.refusal import Refused
+from modelspec.resolve.frames import Choice, Context, Flow, Frame, value_at
+from modelspec.resolve.notes import ARRIVING, Notes, Reader
+from modelspec.shape import Shape
+from modelspec.template import Template
 
-__all__ = ["Again", "Walk", "pin", "show_label"]
+__all__ = ["Again", "Walk", "pin"]
 
 
 class Again(Exception):
@@ -65,26 +57,25 @@ class Walk:
         quick = self.is_usual and frame.context == self.usual
         for index, entry in enumerate(body.entries):
             if entry.__class__ is Entry:
-                value = frame.value
+                assert isinstance(entry, Entry)
                 fitted: Fitted | None = None
-                if quick and value is not None and not entry.deferred:  # type: ignore[union-attr]
-                    fitted = entry.memo.get(value)  # type: ignore[union-attr]
+                if quick and frame.value is not None and not entry.deferred:
+                    fitted = entry.memo.get(frame.value)
                 if fitted is None:
-                    fitted = self.read_plain(frame, index, entry)  # type: ignore[arg-type]
+                    fitted = self.read_plain(frame, index, entry)
                 append(fitted)
                 if fitted is not None:
                     frame.value = Choice(fitted) if fitted.layer.chooses else fitted.output
-                elif self.is_unknown or not keeps_shape(entry.layer):  # type: ignore[union-attr]
+                elif self.is_unknown or not keeps_shape(entry.layer):
                     frame.value = None
                 frame.last = Of(index)
             elif entry.__class__ is Step:
-                done = self.read_step(frame, index, entry)  # type: ignore[arg-type]
+                assert isinstance(entry, Step)
+                done = self.read_step(frame, index, entry)
                 append(done)
                 if done is not GONE:
                     frame.last = Of(index)
                     frame.value = None if done is None else value_at(part, frame.values, frame.last, None)
-                    if done is None and _passes_on(entry) and not self.is_unknown:
-                        frame.value = frame.values[0] if index == 0 and frame.values else None
             else:
                 append(None)
                 if entry is not PASSING:
@@ -97,7 +88,7 @@ class Walk:
 
     def read_plain(self, frame: Frame, index: int, entry: Entry) -> Fitted | None:
         """A layer that reads what comes before it."""
-        value = frame.value
+        value: Flow = frame.value
         sources = () if frame.last is None or entry.layer.arity[1] == 0 else (frame.last,)
         where = frame.part.where(index)
         if entry.layer.arity[1] == 0:
@@ -105,12 +96,7 @@ class Walk:
         if isinstance(value, Choice):
             self.refuse_choice(frame, index, value, where)
             value = None
-        if (
-            frame.spot.parent is None
-            and not frame.part.isolated
-            and frame.last == Incoming(0)
-            and len(frame.inputs) > 2
-        ):
+        if frame.is_top and frame.last == Incoming(0) and len(self.spec.inputs) > 1:
             self.refuse_several(frame, index, where)
             value = None
         return self.read_layer(frame, index, entry, sources, None if value is None else (value,), where)
@@ -122,7 +108,9 @@ class Walk:
         if index < len(frame.part.labels):
             name = frame.part.labels[index]
             if isinstance(name, Template):
-                label = show_name(name, frame.names, frame.spot.index)
+                from modelspec.spot import show_name
+
+                label = show_name(name, frame.names, frame.index)
             elif isinstance(name, str):
                 label = name
             elif frame.part.numbered and name is None:
@@ -136,12 +124,11 @@ class Walk:
         template, done = frame.part.labels[index], frame.part.steps[index]
         if done is GONE:
             return
-        rounds: list[int | None] = [frame.spot.index]
+        turns: list[int | None] = [frame.index]
         if isinstance(done, Group) and done.repeated and not done.shared and "index" in template.names:
             bare = all(isinstance(part, str) or part.text == "index" for part in template.parts)
-            ends = [run.start + round for run in done.runs for round in ((0,) if bare else range(run.length))]
-            rounds = [*ends]
-        for number in rounds:
+            turns = [run.start + turn for run in done.runs for turn in ((0,) if bare else range(run.length))]
+        for number in turns:
             try:
                 template.render(frame.names if number is None else {**frame.names, "index": number})
             except (Refused, ValueError) as error:
@@ -202,6 +189,8 @@ class Walk:
     ) -> None:
         """Tell a constraint that does not hold."""
         self.is_unknown = self.is_unknown or problem.code == "MS307"
+        from modelspec.resolve.origins import Place, explain, find_input
+
         if problem.code == "MS308" and layer.input_dtype_at(problem.input) == "integer" and sources:
             number = find_input(frame.spot, sources[problem.input])
             if number is not None and number in self.assumed:
@@ -219,7 +208,10 @@ class Walk:
         if known is not None:
             return known
         names = self.add_arriving(frame.names, shape) if asks else frame.names
-        layer = self.path(frame, index, entry.layer.type_name())
+
+        def layer() -> str:
+            return self.path(frame, index, entry.layer.type_name())
+
         given: dict[str, Any] | None = dict(entry.given)
         for route, deferred in entry.deferred:
             there = where._replace(route=(*where.route, *route))
@@ -241,328 +233,11 @@ class Walk:
         channels = shape[0] if self.spec.dialect == "torch" else shape[-1]
         return {**names, "in_channels": channels, "in_features": shape[-1]}
 
-    # Entries that are more than a layer in its turn
-
     def read_step(self, frame: Frame, index: int, step: Step) -> Fitted | Leaf | Group | Gone | None:
-        """An entry: as often as it stands there, if it does."""
-        where = frame.part.where(index)
-        value = frame.value
-        shape = value.shape if isinstance(value, Value) else None
-        arriving = step.inputs is not None or value is not None or frame.last is None
-        if step.repeat is None:
-            if not self.holds(frame, index, step, frame.names, shape, arriving, where):
-                return GONE
-            found = self.find_inputs(frame, index, step, frame.names, where)
-            return self.read_once(frame, index, step, found[0], found[1], where)
-        count = step.repeat
-        if isinstance(count, Deferred):
-            there = where._replace(route=(*where.route, "repeat"))
-            names = self.add_arriving(frame.names, shape)
-            count = self.reader.fill(count, there, names, shape=shape, arriving=arriving)
-        if isinstance(count, Unknown):
-            cause = f"{count.name} has" if count.name else "this has"
-            message = f"how often this is repeated must be known: {cause} no value"
-            there = where._replace(route=(*where.route, "repeat"))
-            hint = f"give {count.name or 'it'} a value in `variables`"
-            self.notes.note(Finding("MS307", message, there, hint, self.path(frame, index)))
-            count = SPOILT
-        if count is SPOILT:
-            return None
-        return self.read_rounds(frame, index, step, count, where) if count else GONE
-
-    def holds(
-        self,
-        frame: Frame,
-        index: int,
-        step: Step,
-        names: Mapping[str, Any],
-        shape: Shape | None,
-        arriving: bool,
-        where: Where,
-    ) -> bool:
-        """Whether an entry is left in. What cannot be decided is, and is told."""
-        when = step.when
-        if not isinstance(when, Deferred):
-            return bool(when)
-        if step.inputs is not None:
-            # What arrives is what it says that it reads.
-            found = self.find_inputs(frame, index, step, names, where, quiet=True)[1]
-            shape = found[0].shape if found and isinstance(found[0], Value) else None
-            arriving = found is not None
-        there = where._replace(route=(*where.route, "when"))
-        holds = self.reader.fill(when, there, self.add_arriving(names, shape), shape=shape, arriving=arriving)
-        if isinstance(holds, Unknown):
-            self.notes.note(Finding("MS307", "a condition must be known", there, "give what it reads a value"))
-            return True
-        return holds is SPOILT or bool(holds)
-
-    def read_once(
-        self,
-        frame: Frame,
-        index: int,
-        step: Step,
-        sources: tuple[Source, ...],
-        values: tuple[Any, ...] | None,
-        where: Where,
-    ) -> Fitted | Leaf | Group | None:
-        """An entry that stands there once."""
-        what = step.what
-        if isinstance(what, Entry):
-            fitted = self.read_layer(frame, index, what, sources, values, where)
-            if fitted is None:
-                return None
-            return Leaf(fitted, sources, self.read_ties(frame, index, step.ties, fitted, frame.names, where))
-        group = Group(what, frame.names, frame.context)
-        item = self.read_what(frame, index, what, group, sources, values, frame.names, frame.spot.index, where)
-        if isinstance(item, Leaf):
-            return item
-        if item is None:
-            return None
-        group.runs.append(Run(item[0], 0, 1, 1, item[1]))
-        group.value = item[0].value  # type: ignore[union-attr]
-        return group
-
-    def read_rounds(self, frame: Frame, index: int, step: Step, count: int, where: Where) -> Group | Gone | None:
-        """An entry that is repeated: round after round, up to where they are all the same."""
-        label = frame.part.labels[index]
-        named = label is not None
-        group = Group(
-            step.what,
-            frame.names,
-            frame.context,
-            indexed=named and not step.indexed and not step.shared,
-            repeated=True,
-            shared=step.shared,
-            chained=step.inputs is None,
-        )
-        names = {name: value for name, value in frame.names.items() if name != "index"}
-        pending = Pending(group, index, label if isinstance(label, str) else None)
-        sources: tuple[Source, ...] = () if frame.last is None else (frame.last,)
-        flow: Any = frame.value
-        number = 0
-        while number < count:
-            if number >= MAX_LAYERS or self.distinct > MAX_LAYERS:
-                self.refuse_rounds(where)
-            round_names = names if step.shared or not step.counts else {**names, "index": number}
-            shape = flow.shape if isinstance(flow, Value) else None
-            if not self.holds(frame, index, step, round_names, shape, flow is not None, where):
-                if not step.counts and not group.runs:
-                    return GONE
-                number += 1
-                continue
-            found = self.find_inputs(frame, index, step, round_names, where, standing=(sources, flow), pending=pending)
-            item = self.read_round(frame, index, step, group, found[0], found[1], round_names, number, where, pending)
-            if item is None:
-                return None
-            own = self.add_round(group, item, number, index)
-            value = item[0].fitted.output if isinstance(item[0], Leaf) else item[0].value
-            if isinstance(item[0], Leaf) and item[0].fitted.layer.chooses:
-                value = Choice(item[0].fitted)
-            group.value = value
-            same = not group.chained or value == flow
-            if same and not step.counts and not own:
-                # Nothing changes any more: all further rounds are this one.
-                run = group.runs[-1]
-                group.runs[-1] = run._replace(length=count - run.start, active=count - run.start)
-                break
-            if group.chained:
-                sources, flow = (Inside(index, *group.last),), value
-            number += 1
-        if group.shared and not self.check_shared(frame, index, group, where):
-            return None
-        return group if group.runs else GONE
-
-    def add_round(self, group: Group, item: tuple[Item, tuple[Source, ...]], number: int, step: int) -> bool:
-        """Take a round into a group; tell whether it reads one before it by its path."""
-        done, reads = item
-        further = reads[1:] if group.chained else reads
-        own = any(isinstance(source, Inside) and source.step == step for source in further)
-        run = group.runs[-1] if group.runs else None
-        follows = run is not None and run.start + run.length == number
-        if run is not None and follows and _is_same(run.item, done) and run.reads[1:] == reads[1:] and not own:
-            if group.chained or run.reads[:1] == reads[:1]:
-                group.runs[-1] = run._replace(length=run.length + 1, active=run.active + 1)
-                return own
-        group.runs.append(Run(done, number, 1, 1, reads))
-        return own
-
-    def read_round(
-        self,
-        frame: Frame,
-        index: int,
-        step: Step,
-        group: Group,
-        sources: tuple[Source, ...],
-        values: tuple[Any, ...] | None,
-        names: Mapping[str, Any],
-        number: int,
-        where: Where,
-        pending: Pending,
-    ) -> tuple[Item, tuple[Source, ...]] | None:
-        """One round of a repeat: a layer that reads what comes into the round, or a part."""
-        if isinstance(step.what, Entry):
-            inner = Frame(frame.part, frame.spot, frame.values, names, frame.context, frame.inputs, frame.captured)
-            inner.level, inner.value, inner.last = frame.level, frame.value, frame.last
-            fitted = self.read_layer(inner, index, step.what, sources, values, where)
-            if fitted is None:
-                return None
-            ties = self.read_ties(inner, index, step.ties, fitted, names, where)
-            return Leaf(fitted, tuple(Incoming(n) for n in range(len(sources))), ties), sources
-        at = None if step.shared else number
-        item = self.read_what(frame, index, step.what, group, sources, values, names, at, where, pending)
-        if isinstance(item, Leaf):
-            return Leaf(item.fitted, tuple(Incoming(n) for n in range(len(sources))), item.owners), sources
-        return item
-
-    def refuse_rounds(self, where: Where) -> None:
-        """Refuse a repeat whose rounds are too many to be resolved one by one."""
-        message = f"more than {MAX_LAYERS:,} rounds that differ from one another, the bound"
-        hint = "rounds that are the same cost nothing: leave `index` out of them, or repeat it less often"
-        there = where._replace(route=(*where.route, "repeat"))
-        self.notes.note(Finding("MS310", message, there, hint))
-        raise Enough
-
-    # What arrives
-
-    def find_inputs(
-        self,
-        frame: Frame,
-        index: int,
-        step: Step,
-        names: Mapping[str, Any],
-        where: Where,
-        *,
-        standing: tuple[tuple[Source, ...], Any] | None = None,
-        pending: Pending | None = None,
-        quiet: bool = False,
-    ) -> tuple[tuple[Source, ...], tuple[Any, ...] | None]:
-        """What an entry reads, and the values of that; None for them where an error has spoilt one."""
-        if step.inputs is None:
-            return self.find_standing(frame, index, step, where, standing)
-        sources: list[Source] = []
-        values: list[Any] = []
-        good = True
-        for number, reference in enumerate(step.inputs):
-            route = (*where.route, "inputs", number)
-            there = where._replace(route=route if _is_listed(self, where) else route[:-1])
-            found = self.find_sources(frame, index, reference, names, there, pending, quiet=quiet)
-            if found is None:
-                good = False
-                continue
-            for source in found:
-                try:
-                    value = value_at(frame.part, frame.values, source, reference.result)
-                except Unresolved:
-                    self.refuse_result(frame, reference, source, there, quiet=quiet)
-                    value = None
-                if isinstance(value, Choice):
-                    if not quiet:
-                        self.refuse_choice(frame, index, value, there, reference.text)
-                    value = None
-                if reference.result is not None and not isinstance(source, Incoming):
-                    source = source._replace(result=reference.result)
-                sources.append(source)
-                values.append(value)
-                good = good and value is not None
-        return tuple(sources), tuple(values) if good else None
-
-    def find_standing(
-        self,
-        frame: Frame,
-        index: int,
-        step: Step,
-        where: Where,
-        standing: tuple[tuple[Source, ...], Any] | None,
-    ) -> tuple[tuple[Source, ...], tuple[Any, ...] | None]:
-        """What an entry reads that does not say so: what comes before it."""
-        sources, flow = standing or (() if frame.last is None else (frame.last,), frame.value)
-        if isinstance(step.what, Entry) and step.what.layer.arity[1] == 0:
-            return (), ()
-        if isinstance(flow, Choice):
-            self.refuse_choice(frame, index, flow, where)
-            flow = None
-        if frame.spot.parent is None and sources == (Incoming(0),) and len(frame.inputs) > 2:
-            self.refuse_several(frame, index, where)
-            flow = None
-        return sources, None if flow is None else (flow,)
-
-    def find_sources(
-        self,
-        frame: Frame,
-        index: int,
-        reference: Reference,
-        names: Mapping[str, Any],
-        where: Where,
-        pending: Pending | None,
-        *,
-        quiet: bool = False,
-    ) -> tuple[Source, ...] | None:
-        """What a reference to a value means; None if it means nothing, which is then told."""
-        path = self.render(reference, names, where)
-        if path is None:
-            return None
-        if path == "input" and not reference.every:
-            if frame.spot.parent is None and "input" not in self.spec.inputs and len(self.spec.inputs) > 1:
-                if not quiet:
-                    self.refuse_several(frame, index, where)
-                return None
-            return (Incoming(0),)
-        label = show_label(frame.part.labels[index], names, frame.spot.index)
-        found = look_up(frame, "value", path, label, pending)
-        if found is None:
-            if not quiet:
-                self.refuse_reference(frame, index, reference, path, where)
-            return None
-        if not reference.every and path in frame.inputs and found != Incoming(frame.inputs[path]):
-            if not quiet:
-                self.refuse_ambiguous(frame, path, where)
-            return None
-        return found if isinstance(found, tuple) and not isinstance(found, (Incoming, Of, Inside)) else (found,)
-
-    def render(self, reference: Reference, names: Mapping[str, Any], where: Where) -> str | None:
-        """The path that a reference says; None if it has none, which is then told."""
-        if not isinstance(reference.path, Template):
-            return reference.path
-        if any(names.get(name) is SPOILT for name in reference.path.names):
-            return None
-        try:
-            return reference.path.render(names)
-        except Refused as refused:
-            self.reader.tell(refused, where, None)
-        except ValueError as error:
-            code, hint = getattr(error, "code", "MS402"), getattr(error, "hint", None)
-            self.notes.note(Finding(code, str(error), where, hint))
-        return None
-
-    # What an entry is: in `containers`
-
-    def read_what(
-        self,
-        frame: Frame,
-        index: int,
-        what: What,
-        group: Group,
-        sources: tuple[Source, ...],
-        values: tuple[Any, ...] | None,
-        names: Mapping[str, Any],
-        at: int | None,
-        where: Where,
-        pending: Pending | None = None,
-    ) -> Leaf | tuple[Part, tuple[Source, ...]] | None:
-        """A container, the call of a block, or shared weights, on what arrives; with what it reads."""
+        """An entry that is more than a layer in its turn."""
         raise NotImplementedError
 
-    def read_ties(
-        self, frame: Frame, index: int, ties: tuple[Tie, ...], fitted: Fitted, names: Mapping[str, Any], where: Where
-    ) -> dict[str, tuple[Source, str]]:
-        """The tensors of a layer that are others."""
-        raise NotImplementedError
-
-    def check_shared(self, frame: Frame, index: int, group: Group, where: Where) -> bool:
-        """Whether the rounds of a shared repeat can be one layer; what is wrong is told."""
-        raise NotImplementedError
-
-    # What a reference cannot mean
+    # What cannot be read here
 
     def refuse_choice(self, frame: Frame, index: int, choice: Choice, where: Where, text: str | None = None) -> None:
         """Refuse to read from a layer that has several results and no main one."""
@@ -582,91 +257,6 @@ class Walk:
         )
         hint = f"say which: `inputs: {inputs[0]}`, or all: `inputs: [{', '.join(inputs[:4])}]`"
         self.notes.note(Finding("MS315", message, where, hint, self.path(frame, index)))
-
-    def refuse_ambiguous(self, frame: Frame, path: str, where: Where) -> None:
-        """Refuse a name that an input and a layer bear."""
-        message = f"'{path}' is the name of an input and of a layer"
-        self.notes.note(Finding("MS315", message, where, "rename one of them"))
-
-    def refuse_result(
-        self, frame: Frame, reference: Reference, source: Source, where: Where, *, quiet: bool = False
-    ) -> None:
-        """Refuse a result that a layer does not have."""
-        if quiet:
-            return
-        path = reference.text.rpartition(":")[0]
-        results: list[str] = []
-        if not isinstance(source, Incoming):
-            spot, step, _ = frame.spot.origin(source._replace(result=None))
-            fitted = None if spot is None else spot.item.fitted if isinstance(spot.item, Leaf) else spot.fitted(step)
-            results = list(fitted.outputs) if fitted is not None else []
-        near = find_near(str(reference.result), results)
-        message = f"'{path}' has no result '{reference.result}'"
-        hint = f"its results are {', '.join(results[:8])}" if len(results) > 1 else f"it has one: write {path}"
-        self.notes.note(Finding("MS302", message, where, f"did you mean '{near}'?" if near else hint))
-
-    def refuse_reference(self, frame: Frame, index: int, reference: Reference, path: str, where: Where) -> None:
-        """Refuse a reference that means nothing here: what stands further down, what is left out, or nothing at all."""
-        layer = self.path(frame, index)
-        part = frame.part
-        for number, label in enumerate(part.labels):
-            shown = show_label(label, frame.names, frame.spot.index)
-            if shown is None or (path != shown and not path.startswith(f"{shown}.")):
-                continue
-            related = (Related(part.where(number), f"'{shown}' stands here"),)
-            code = "MS314"
-            if number == index:
-                message = f"{layer}: it would read its own result"
-                hint = "name something that stands before it"
-            elif number > index:
-                message = f"{layer}: '{path}' stands further down, and only what stands before can be read"
-                hint = "move it up; a circle cannot be computed"
-            elif part.steps[number] is GONE:
-                code = "MS302"
-                message = f"{layer}: '{path}' is left out here: its `when` does not hold"
-                hint = "refer to what is left in, or leave this entry out, too"
-            else:
-                continue
-            self.notes.note(Finding(code, message, where, hint, layer, related))
-            return
-        known = [*frame.inputs, *frame.level.read()]
-        head = path.rpartition(":")[0] or path
-        near = find_near(head, [name for name in known if name != path])
-        if "-" in path and path.rpartition("-")[2].isdigit():
-            hint = "a layer that is called by its type and number cannot be referred to: give it a name"
-        elif near is not None:
-            hint = f"did you mean '{near}'?"
-        else:
-            hint = f"known here: {', '.join(known[:8])}{', …' * (len(known) > 8)}"
-        what = "every round of " if reference.every else ""
-        self.notes.note(Finding("MS302", f"{layer}: nothing before is called {what}'{path}'", where, hint, layer))
-
-
-def _is_listed(walk: Walk, where: Where) -> bool:
-    """Whether the inputs of an entry are written as a list."""
-    spec = walk.spec
-    at: Any = (spec.libraries[where.file].document if where.file else spec.document).tree
-    for step in where.route:
-        at = at[step]
-    return isinstance(at, dict) and isinstance(at.get("inputs"), list)
-
-
-def show_label(label: Any, names: Mapping[str, Any], index: int | None = None) -> str | None:
-    """A name with its expressions' values put in; None where there is none."""
-    if isinstance(label, Template):
-        return show_name(label, names, index)
-    return label if isinstance(label, str) else None
-
-
-def _passes_on(entry: Any) -> bool:
-    """Whether what arrives surely flows on, even if something is wrong with this entry."""
-    return isinstance(entry.what, Entry) and entry.inputs is None and keeps_shape(entry.what.layer)
-
-
-def _is_same(one: Item, other: Item) -> bool:
-    if isinstance(one, Leaf) and isinstance(other, Leaf):
-        return one.fitted is other.fitted and one.owners == other.owners
-    return one is other
 
 
 def pin(names: Mapping[str, Any], read: frozenset[str]) -> Any:

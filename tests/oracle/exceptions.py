@@ -255,7 +255,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         (
             *("torch.Flatten", "torch.LogSoftmax", "torch.Softmax", "torch.Softmin", "torch.Unflatten"),
             *("keras.Activation", "keras.BatchNormalization", "keras.LayerNormalization", "keras.Masking"),
-            *("keras.PReLU", "keras.Softmax", "keras.UnitNormalization"),
+            *("keras.GroupNormalization", "keras.PReLU", "keras.Softmax", "keras.UnitNormalization"),
         ),
         _only_ours(r"MS30[39] \w+: .*(is the batch|but \[\] arrives)"),
     ),

@@ -295,8 +295,11 @@ class Dot(_Merge):
         return numel(z) * (y[other] if isinstance(x[one], Unknown) else x[one])
 
     def macs_by_hand(self, x: Shape, y: Shape, z: Shape) -> str:
-        _, other = self._places(x, y)
+        own, other = self._places(x, y)
         factors = [f"input[{axis}]" for axis in range(len(x))]
+        if isinstance(x[own], Unknown):
+            # The two axes are of one length, and the other one's may be known.
+            factors[own] = f"other[{other}]"
         return " * ".join(factors + [f"other[{axis}]" for axis in range(len(y)) if axis != other])
 
     examples = (

@@ -108,7 +108,7 @@ class Reshape(Layer):
         else:
             return
         hint = "write a target_shape of as many elements, or -1 for one of its axes"
-        yield Broken("C2", message, "target_shape", hint)
+        yield Broken("C2", message, "target_shape", hint, axis=-1)
 
     def _left(self, x: Shape) -> Dim:
         """The size that −1 stands for."""

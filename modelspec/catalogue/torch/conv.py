@@ -81,7 +81,7 @@ class _Conv(Layer):
             from modelspec.catalogue.torch.grouping import refuse_groups
 
             channels = {"in_channels": self.in_channels, "out_channels": self.out_channels}
-            broken = refuse_groups("C3", "groups", self.groups, **channels)
+            broken = refuse_groups("C3", "groups", self.groups, 0, **channels)
             if broken:
                 yield broken
 

@@ -63,7 +63,7 @@ class _ConvTranspose(Layer):
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
         channels = {"in_channels": self.in_channels, "out_channels": self.out_channels}
-        broken = refuse_groups("C3", "groups", self.groups, **channels)
+        broken = refuse_groups("C3", "groups", self.groups, 0, **channels)
         if broken:
             yield broken
         for axis, name in enumerate(SPATIAL[self.rank]):

@@ -8,10 +8,10 @@ from modelspec.shape import Dim
 __all__ = ["refuse_groups"]
 
 
-def refuse_groups(constraint: str, field: str, groups: Dim, **channels: Dim) -> Broken | None:
+def refuse_groups(constraint: str, field: str, groups: Dim, axis: int, **channels: Dim) -> Broken | None:
     """Say which of the sizes, given by name, `groups` (the value of `field`) does not divide. None if it divides all.
 
-    Unknown sizes are taken to be divided.
+    The first of them is the size of the axis `axis` of what arrives. Unknown sizes are taken to be divided.
     """
     if not isinstance(groups, int):
         return None
@@ -24,4 +24,6 @@ def refuse_groups(constraint: str, field: str, groups: Dim, **channels: Dim) -> 
     if len(known) == len(channels):
         most = gcd(*known)
         hint += f"; the largest that does is {most}" if most > 1 else "; here only 1 does"
-    return Broken(constraint, f"{field} is {groups}, which {what}", field, hint)
+    arrives = next(iter(channels))
+    at = axis if undivided[0].startswith(f"{arrives} ") else None
+    return Broken(constraint, f"{field} is {groups}, which {what}", field, hint, axis=at)

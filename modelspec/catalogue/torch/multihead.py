@@ -59,7 +59,7 @@ class MultiheadAttention(Layer):
     batch_first: bool = False
 
     def constrain(self, *shapes: Shape) -> Iterator[Broken]:
-        broken = refuse_groups("C3", "num_heads", self.num_heads, embed_dim=self.embed_dim)
+        broken = refuse_groups("C3", "num_heads", self.num_heads, -1, embed_dim=self.embed_dim)
         if broken:
             yield broken
         last = len(shapes) - 1

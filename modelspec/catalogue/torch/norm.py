@@ -188,7 +188,7 @@ class GroupNorm(Layer):
     output_shape = same_shape
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
-        broken = refuse_groups("C3", "num_groups", self.num_groups, num_channels=self.num_channels)
+        broken = refuse_groups("C3", "num_groups", self.num_groups, 0, num_channels=self.num_channels)
         if broken:
             yield broken
 

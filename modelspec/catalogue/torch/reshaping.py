@@ -66,7 +66,7 @@ class Reshape(_Reshaping):
         if not possible:
             message = f"shape {show_shape(shape)} holds {_say_elements(shape)}, but {show_shape(x)} arrives with "
             hint = "let the sizes multiply to the same number, without the batch; one may be -1"
-            yield Broken("C3", message + _say_elements(x), "shape", hint)
+            yield Broken("C3", message + _say_elements(x), "shape", hint, axis=0)
 
     def output_shape(self, x: Shape) -> Shape:
         if -1 not in self.shape:

@@ -1,0 +1,132 @@
+"""What a reference means where it stands."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from modelspec.fitting import Fitted
+from modelspec.graph import Group, Incoming, Inside, Leaf, Of, Part, Source
+from modelspec.resolve.frames import Frame, Target, done_at
+from modelspec.resolve.levels import enter, inner_index, list_rounds, search, search_group
+
+__all__ = ["Pending", "look_up"]
+
+
+class Pending(NamedTuple):
+    """A repeat that is being resolved, as its rounds may refer to those before: its step and its name."""
+
+    group: Group
+    step: int
+    label: str | None
+
+
+def look_up(frame: Frame, use: str, path: str, label: str | None, pending: Pending | None = None) -> Any:
+    """What a path means, seen from a step of a body with the name `label`: in terms of the body.
+
+    A source for a value, a `Target` for weights, a tuple of sources for every round (`path` then ends in `.*`). The
+    path is tried under each prefix of the current one, the longest first. None if it means nothing.
+    """
+    steps = label.split(".") if label else []
+    for count in range(len(steps), -1, -1):
+        found = _look_here(frame, use, ".".join([*steps[:count], path]), pending)
+        if found is not None:
+            return found
+    known = frame.captured.get((use, path))
+    if known is not None:
+        return known
+    return Incoming(frame.inputs[path]) if use == "value" and path in frame.inputs else None
+
+
+def _look_here(frame: Frame, use: str, path: str, pending: Pending | None) -> Any:
+    if use == "tensor":
+        return _look_for_tensor(frame, path)
+    head, every, rest = path.partition(".*")
+    source = search(frame.level, head)
+    if source is None and pending is not None and pending.group.runs:
+        source = _look_in_pending(frame, pending, head)
+    if source is None:
+        return None
+    if every:
+        return _list_every(frame, source, pending, rest[1:])
+    if use == "layer":
+        return Target(source, done_at(frame.part, source), None, _group_at(frame.part, source))
+    return source
+
+
+def _look_in_pending(frame: Frame, pending: Pending, path: str) -> Source | None:
+    if pending.label is None:
+        return None
+    if path == pending.label:
+        return Inside(pending.step, *pending.group.last)
+    if path.startswith(pending.label + "."):
+        return search_group(pending.group, pending.step, frame.spot.index, path[len(pending.label) + 1 :])
+    return None
+
+
+def _list_every(frame: Frame, source: Source, pending: Pending | None, rest: str) -> tuple[Source, ...] | None:
+    """Every round of a repeat, or what the rest of the path means in each."""
+    if isinstance(source, Inside) and pending is not None and source.step == pending.step and source.source is None:
+        group, step, index, wrap = pending.group, pending.step, frame.spot.index, _as_it_is
+    else:
+        part, index, wrap = frame.part, frame.spot.index, _as_it_is
+        while isinstance(source, Inside) and source.source is not None:
+            around = part.at(source.step)
+            assert isinstance(around, Group)
+            item = around.runs[source.run].item
+            assert isinstance(item, Part)
+            index = inner_index(around, item, index, source.run, source.round)
+            wrap = _into(wrap, source)
+            part, source = item, source.source
+        found = None if not isinstance(source, Of) else part.at(source.step)
+        if not isinstance(found, Group) or not found.repeated:
+            return None
+        assert isinstance(source, Of)
+        group, step = found, source.step
+    rounds: list[Source] = []
+    for each in list_rounds(group, step):
+        inner = enter(group, each, index, rest) if rest else each
+        if inner is None:
+            return None
+        rounds.append(wrap(inner))
+    return tuple(rounds)
+
+
+def _as_it_is(source: Source) -> Source:
+    return source
+
+
+def _into(outer: Any, at: Inside) -> Any:
+    return lambda source: outer(at._replace(source=source))
+
+
+def _group_at(part: Part, source: Source) -> Group | None:
+    """The group that a source names, or one of whose rounds it does."""
+    group = None if isinstance(source, Incoming) else part.at(source.step)
+    if not isinstance(group, Group):
+        return None
+    if isinstance(source, Inside) and source.source is not None:
+        item = group.runs[source.run].item
+        return _group_at(item, source.source) if isinstance(item, Part) else None
+    return group
+
+
+def _look_for_tensor(frame: Frame, path: str) -> Target | None:
+    ends = [len(path), *[at for at in range(len(path) - 1, 0, -1) if path[at] == "."]]
+    for end in ends:
+        source = search(frame.level, path[:end])
+        if source is None:
+            continue
+        fitted = _as_layer(done_at(frame.part, source))
+        tensor = path[end + 1 :]
+        if fitted is not None and any(each.name == tensor for each in fitted.tensors):
+            return Target(source, fitted, tensor)
+    return None
+
+
+def _as_layer(done: Any) -> Fitted | None:
+    """The layer that this is, also where it is repeated; None for anything else."""
+    if isinstance(done, Group):
+        done = done.runs[-1].item
+    if isinstance(done, Leaf):
+        return done.fitted
+    return done if isinstance(done, Fitted) else None

@@ -1,0 +1,28 @@
+"""The version of the language that a document is written in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelspec.diagnostics import Finding, Where
+from modelspec.language import VERSION
+from modelspec.refusal import name_value
+from modelspec.source import MARK
+
+__all__ = ["refuse_version"]
+
+
+def refuse_version(tree: Any) -> Finding:
+    """Say that a document is no spec, or one of a version that this tool does not speak."""
+    if not isinstance(tree, dict):
+        message = f"expected a spec (a mapping with the key '{MARK}'), got {_name_kind(tree)}"
+        return Finding("MS201", message, Where(()), f"a spec begins with '{MARK}: {VERSION}'")
+    if MARK not in tree:
+        message = f"the key '{MARK}' is missing, so this file is not a spec"
+        return Finding("MS201", message, Where(()), f"begin the file with '{MARK}: {VERSION}'")
+    message = f"version {name_value(tree[MARK])} of the language is not known"
+    return Finding("MS202", message, Where((MARK,)), f"this tool speaks version {VERSION}: write '{MARK}: {VERSION}'")
+
+
+def _name_kind(tree: Any) -> str:
+    return "a list" if isinstance(tree, list) else "a single value"
