@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelspec.cost import Cost, count, count_node, count_rounds
+from modelspec.cost import Cost, Parts, add_up, count_node, count_parts, count_rounds
 from modelspec.diagnostics import Finding, Related, Route, Where
 from modelspec.graph import Graph
 from modelspec.limit import BYTE_METRICS, Limit
@@ -46,14 +46,13 @@ def holds(limit: Limit, actual: Count) -> bool:
     )
 
 
-def measure(graph: Graph, cost: Cost, metric: str) -> Count:
-    """A metric of the whole model, whose layers cost `cost` in all."""
+def measure(graph: Graph, parts: Parts, metric: str) -> Count:
+    """A metric of the whole model, whose layers cost `parts`."""
     if metric == "peak_activation_bytes":
         from modelspec.peak import find_peak
 
         return find_peak(graph).bytes
-    known: Count = getattr(cost, metric)
-    return known
+    return add_up(parts, metric)
 
 
 class Judgement(NamedTuple):
@@ -74,9 +73,9 @@ def judge(graph: Graph) -> Judgement:
     if budget is None:
         return judgement
     if budget.model:
-        cost = count(graph)
+        parts = count_parts(graph)
         for metric, limit in budget.model.items():
-            actual = measure(graph, cost, metric)
+            actual = measure(graph, parts, metric)
             route = budget.route_of(metric)
             judgement.verdicts.append(Verdict(metric, None, limit, actual, holds(limit, actual), route))
     return _judge_layers(graph, budget, judgement) if budget.layers else judgement

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Cost",
-    "add",
+    "Parts",
+    "add_up",
     "count",
     "count_layer",
     "count_node",
+    "count_parts",
     "count_rounds",
     "count_tensor",
     "dtype_of",
@@ -43,9 +45,6 @@ class Cost(NamedTuple):
     flops: Count
     weight_bytes: Count
     activation_bytes: Count
-
-
-NOTHING = Cost(*[0] * len(Cost._fields))
 
 
 def count_tensor(tensor: Tensor) -> Count:
@@ -151,36 +150,50 @@ def count_rounds(node: Node, copies: int, active: int, times: int) -> Cost:
     return cost if copies == active == times == 1 else _scale(cost, copies, active, times)
 
 
-def add(costs: list[tuple[Cost, int]]) -> Cost:
-    """The sum of costs, each so many times."""
-    sums: list[Count] = [0] * len(Cost._fields)
-    for cost, times in costs:
-        for at, value in enumerate(cost):
-            sums[at] = sums[at] + times * value
-    return Cost(*sums)
+Parts = list[tuple[Cost, int]]
+"""Costs, each so many times."""
+
+
+def add_up(parts: Parts, metric: str) -> Count:
+    """One metric of all parts together."""
+    at = Cost._fields.index(metric)
+    sum_: Count = 0
+    for cost, times in parts:
+        sum_ = sum_ + times * cost[at]
+    return sum_
+
+
+def count_parts(graph: Graph) -> Parts:
+    """What the layers and containers of a sound graph cost, equal ones together."""
+    return [] if graph.part is None else _list_parts(graph.part, {})
 
 
 def count(graph: Graph) -> Cost:
     """What the whole model costs: the sum over its layers. The graph must be sound."""
-    return NOTHING if graph.part is None else _count_part(graph.part, {})
+    return _add(count_parts(graph))
+
+
+def _add(parts: Parts) -> Cost:
+    return Cost(*[add_up(parts, metric) for metric in Cost._fields])
+
+
+def _list_parts(part: Part, known: dict[int, Cost]) -> Parts:
+    parts: Parts = []
+    for done, times in Counter(part.steps).items():
+        if isinstance(done, Fitted):
+            parts.append((count_layer(done), times))
+        elif isinstance(done, Leaf):
+            parts.append((_count_leaf(done), times))
+        elif isinstance(done, Group):
+            parts += [(_count_group(done, number, known), times) for number in range(len(done.runs))]
+    return parts
 
 
 def _count_part(part: Part, known: dict[int, Cost]) -> Cost:
     found = known.get(id(part))
-    if found is not None:
-        return found
-    layers: Counter[Fitted] = Counter()
-    costs: list[tuple[Cost, int]] = []
-    for done in part.steps:
-        if done.__class__ is Fitted:
-            layers[done] += 1
-        elif isinstance(done, Leaf):
-            costs.append((_count_leaf(done), 1))
-        elif isinstance(done, Group):
-            costs += [(_count_group(done, number, known), 1) for number in range(len(done.runs))]
-    costs += [(count_layer(fitted), times) for fitted, times in layers.items()]
-    known[id(part)] = add(costs)
-    return known[id(part)]
+    if found is None:
+        found = known[id(part)] = _add(_list_parts(part, known))
+    return found
 
 
 def _count_group(group: Group, number: int, known: dict[int, Cost]) -> Cost:

@@ -99,7 +99,7 @@ CODES: dict[str, str] = {
     "MS205": "a value of the wrong kind",
     "MS206": "a value out of range",
     "MS207": "an unknown layer type",
-    "MS208": "part of the language, not supported by this version of the tool",
+    "MS208": "a layer of the framework that this version of the tool does not know",
     "MS209": "an expression that YAML has cut at a comma",
     # The graph
     "MS301": "two layers with one path",
@@ -130,6 +130,7 @@ CODES: dict[str, str] = {
     "MS409": "a block that calls itself",
     "MS410": "the call of a block does not fit the block",
     "MS411": "an import that cannot be used",
+    "MS412": "containers and calls nested too deeply",
     # Budgets
     "MS501": "over budget",
     "MS502": "under budget",

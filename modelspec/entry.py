@@ -132,7 +132,7 @@ class Body:
     the model's own).
     """
 
-    __slots__ = ("_reads", "_refers", "entries", "file", "names", "plain", "route", "single")
+    __slots__ = ("_reads", "_refers", "entries", "file", "names", "plain", "route", "single", "templated")
 
     def __init__(self, route: Route, file: str, *, single: bool = False) -> None:
         self.entries: list[Entry | Step | Spoilt] = []
@@ -142,6 +142,8 @@ class Body:
         self.single = single
         self.plain = True
         """Whether every entry is a layer in its turn."""
+        self.templated = False
+        """Whether there is a name that is made of expressions."""
         self._reads: frozenset[str] | None = None
         self._refers: tuple[Reference, ...] = ()
 

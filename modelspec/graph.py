@@ -97,7 +97,19 @@ class Group:
     or container whose weights it uses. `what` and `names` are what it was resolved from.
     """
 
-    __slots__ = ("chained", "context", "indexed", "names", "repeated", "runs", "share", "shared", "value", "what")
+    __slots__ = (
+        "_before",
+        "chained",
+        "context",
+        "indexed",
+        "names",
+        "repeated",
+        "runs",
+        "share",
+        "shared",
+        "value",
+        "what",
+    )
 
     def __init__(
         self,
@@ -121,6 +133,15 @@ class Group:
         self.value: Any = None
         """What flows out of it."""
         self.share: Source | None = None
+        self._before: list[int] = [0]
+
+    def before(self, run: int) -> int:
+        """How many layers of the level around stand in the runs before one, where the group opens none."""
+        while len(self._before) <= run:
+            chosen = self.runs[len(self._before) - 1]
+            layers = chosen.item.total if isinstance(chosen.item, Part) else 1
+            self._before.append(self._before[-1] + (0 if self.shared else layers * chosen.length))
+        return self._before[run]
 
     def locate(self, number: int) -> tuple[int, int] | None:
         """The run and the round in it of a round, by its number from 0; None if there is no such round."""

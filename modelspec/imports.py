@@ -17,10 +17,11 @@ MAX_FILES = 100
 """Files that one spec imports, those that they import included."""
 
 
-def load(known: dict[str, Document]) -> Callable[[Document, str], Document | Finding]:
+def load(known: dict[str, Document], importers: dict[str, Document]) -> Callable[[Document, str], Document | Finding]:
     """A function that gives the document that another imports by a path relative to it, or says why it cannot.
 
-    `known` are the documents of this run by their real paths: a file is read once.
+    `known` are the imported documents by their real paths: a file is read once. `importers` are those that first
+    imported them, by the same.
     """
 
     def find(importing: Document, text: str) -> Document | Finding:
@@ -29,6 +30,11 @@ def load(known: dict[str, Document]) -> Callable[[Document, str], Document | Fin
         if problem is not None:
             return problem
         real = os.path.realpath(shown)
+        circle = _find_circle(importing, real, importers)
+        if circle is not None:
+            hint = "leave one of the imports out; what both files need goes into a third"
+            return _tell(f"imports in a circle: {' → '.join([*circle, circle[0]])}", hint)
+        importers.setdefault(real, importing)
         if real not in known:
             if len(known) >= MAX_FILES:
                 return _tell(
@@ -46,6 +52,18 @@ def load(known: dict[str, Document]) -> Callable[[Document, str], Document | Fin
         return known[real]
 
     return find
+
+
+def _find_circle(importing: Document, real: str, importers: dict[str, Document]) -> list[str] | None:
+    """The files on the way from a file to one that imports it, if that is what this one is about to do."""
+    way, at = [importing.path], importing
+    while os.path.realpath(at.path) != real:
+        above = importers.get(os.path.realpath(at.path))
+        if above is None:
+            return None
+        way.append(above.path)
+        at = above
+    return way[::-1]
 
 
 def _refuse(importing: str, text: str, shown: str) -> Finding | None:

@@ -27,6 +27,7 @@ __all__ = [
     "IDENTIFIER",
     "INPUT_NAMES",
     "MAX_LAYERS",
+    "MAX_NESTING",
     "NAME",
     "REFERENCE",
     "REFERENCES",
@@ -43,6 +44,8 @@ __all__ = [
 VERSION = 1
 MAX_LAYERS = 200_000
 """Distinct resolved layers in one model."""
+MAX_NESTING = 64
+"""Containers and calls of blocks inside one another."""
 
 DIALECTS = ("torch", "keras")
 TOP_KEYS = (
@@ -243,12 +246,14 @@ class _InputNamesKind(Literal):
             raise self.refuse(value, f"write [{value}]" if isinstance(value, str) else None)
         if not value:
             raise self.refuse(value, "leave it out for one input", code="MS206")
+        seen: set[str] = set()
         for index, name in enumerate(value):
             if not isinstance(name, str) or not name.isidentifier():
                 message = f"expected a name, got {name_value(name)}"
                 raise Refused(message, route=(index,), hint="a name is made of letters, digits and underscores")
-            if name in value[:index]:
+            if name in seen:
                 raise Refused(f"'{name}' is there already", code="MS206", route=(index,), hint="rename one of them")
+            seen.add(name)
         return tuple(value)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:

@@ -162,12 +162,12 @@ def _result(item: Item) -> Source | None:
     return None if isinstance(found, Incoming) else found
 
 
-def _export(step: int, run: int, round: int, item: Item, source: Source) -> Inside:
+def _export(step: int, run: int, turn: int, item: Item, source: Source) -> Inside:
     """What is kept in a round as seen from outside of it."""
     if isinstance(item, Leaf):
         assert isinstance(source, Of)
-        return Inside(step, run, round, None, source.result)
-    return Inside(step, run, round, source)
+        return Inside(step, run, turn, None, source.result)
+    return Inside(step, run, turn, source)
 
 
 def _import(source: Inside) -> Source:
@@ -356,31 +356,32 @@ class _Course:
             if source.run == number:
                 wanted.setdefault(source.round, set()).add(_import(source))
         result = _result(run.item)
-        flows = group.chained and result is not None
+        come_in = self.uses.reads[step][number]
+        flows = group.chained and result is not None and bool(come_in) and come_in[0] is not None
         sums = result is not None and _is_mixture(self.part)
         before = -1
-        for round in _list_rounds(run, wanted):
-            position = (step, number, round)
-            if flows and round > before + 1:
+        for turn in _list_rounds(run, wanted):
+            position = (step, number, turn)
+            if flows and turn > before + 1:
                 assert result is not None
                 given = self.stored[_export(step, number, before, run.item, result)]
-                self.stored[_export(step, number, round - 1, run.item, result)] = given
+                self.stored[_export(step, number, turn - 1, run.item, result)] = given
                 alive.keep(given, position)
-            elif sums and round > before + 1 and before >= 0:
+            elif sums and turn > before + 1 and before >= 0:
                 # The results of those that are left out are kept for the sum.
                 given = self.stored[_export(step, number, before, run.item, result)]  # type: ignore[arg-type]
                 if given >= len(self.tokens):
-                    alive.make(alive.bytes[given] * (round - before - 1), (step + 1, 0, 0))
-            here = wanted.get(round, set())
-            if result is not None and ((flows and round + 1 < run.length) or sums):
+                    alive.make(alive.bytes[given] * (turn - before - 1), (step + 1, 0, 0))
+            here = wanted.get(turn, set())
+            if result is not None and ((flows and turn + 1 < run.length) or sums):
                 here = here | {result}
-            reads = list(self.uses.reads[step][number])
-            if round and flows and reads and reads[0] is not None:
+            reads = list(come_in)
+            if turn and flows:
                 assert result is not None
-                reads[0] = _export(step, number, round - 1, run.item, result)
+                reads[0] = _export(step, number, turn - 1, run.item, result)
             self._run_round(position, run.item, reads, here, result if flows else None, sums)
             alive.end(position)
-            before = round
+            before = turn
 
     def _run_round(
         self,
@@ -392,12 +393,12 @@ class _Course:
         sums: bool,
     ) -> None:
         """One round. `wanted` are its results that are read after it, `flows` the one that the next round reads."""
-        step, number, round = position
+        step, number, turn = position
         alive = self.alive
         numbers = [-1 if source is None else self.stored[source] for source in reads]
         until = {source: self.last.get(_export(*position, item, source), position) for source in wanted}
         if flows in until:
-            until[flows] = max(until[flows], (step, number, round + 1))  # type: ignore[index]
+            until[flows] = max(until[flows], (step, number, turn + 1))
         if sums:
             until = {source: max(last, (step + 1, 0, 0)) for source, last in until.items()}
         if isinstance(item, Leaf):
@@ -412,10 +413,7 @@ class _Course:
             if each >= 0:
                 order.setdefault(each, len(order))
         tokens = tuple(
-            [
-                _UNREAD if n < 0 else _Token(order[n], alive.bytes[n], alive.until[n] > position)
-                for n in numbers
-            ]
+            [_UNREAD if n < 0 else _Token(order[n], alive.bytes[n], alive.until[n] > position) for n in numbers]
         )
         profile = self.watch.run(item, tokens, frozenset(wanted))
         around = alive.total - sum(alive.bytes[each] for each in order)
@@ -437,7 +435,7 @@ def _list_rounds(run: Run, wanted: Iterable[int]) -> Iterator[int]:
     """
     marks = {0, *wanted} if run.active else {*wanted}
     rounds = {mark + further for mark in marks for further in (0, 1, 2)} | {run.active - 2, run.active - 1}
-    return iter(sorted(round for round in rounds if 0 <= round < run.active or round in marks))
+    return iter(sorted(turn for turn in rounds if 0 <= turn < run.active or turn in marks))
 
 
 def _read_by(part: Part, step: int) -> tuple[Source, ...]:

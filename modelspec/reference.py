@@ -6,11 +6,11 @@ from typing import Any
 
 from modelspec import catalogue
 from modelspec.fitting import Fitted, Value, Written, fit
-from modelspec.kinds import Deferred
+from modelspec.kinds import Deferred, Named
 from modelspec.layer import Example, Field, Layer, fields_of, list_constraints
 from modelspec.shape import show_shape
 
-__all__ = ["describe", "fit_example", "summarize"]
+__all__ = ["describe", "describe_container", "fit_example", "summarize", "summarize_common"]
 
 
 def summarize(dialect: str) -> str:
@@ -22,13 +22,40 @@ def summarize(dialect: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def summarize_common() -> str:
+    """What both dialects have, a line each: the containers, and the way out for what is in no catalogue."""
+    from modelspec.entry_models import CONTAINER_MODELS
+
+    rows = [(name, (model.__doc__ or "").strip().partition("\n")[0]) for name, model in CONTAINER_MODELS.items()]
+    rows += [(layer.type_name(), _first_line(layer)) for layer in catalogue.list_common()]
+    width = max(len(name) for name, _ in rows)
+    lines = [f"both: {len(rows)} types", *(f"  {name:<{width}}  {text}" for name, text in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def describe_container(name: str) -> str | None:
+    """One container in full: what it is, and its keys; None if there is none of this name."""
+    from modelspec.entry_models import CONTAINER_MODELS
+    from modelspec.language import CONTAINERS
+
+    model = CONTAINER_MODELS.get(name)
+    if model is None:
+        return None
+    lines = [f"{name} (both dialects)", f"  {(model.__doc__ or '').strip()}", "", "  Keys"]
+    width = max(len(key) for key in CONTAINERS[name])
+    for key in CONTAINERS[name]:
+        lines.append(f"    {key:<{width}}  {model.model_fields[key].description}")
+    return "\n".join(lines) + "\n"
+
+
 def _first_line(layer: type[Layer]) -> str:
     return (layer.__doc__ or "").strip().partition("\n")[0]
 
 
 def describe(layer: type[Layer]) -> str:
     """One layer type in full: arguments, constraints by number, tensors, and its examples."""
-    lines = [f"{layer.type_name()} ({layer.dialect})", f"  {_first_line(layer)}", "", *_describe_inputs(layer)]
+    dialect = layer.dialect if layer.dialect in catalogue.dialects() else "both dialects"
+    lines = [f"{layer.type_name()} ({dialect})", f"  {_first_line(layer)}", "", *_describe_inputs(layer)]
     lines += ["", "  Arguments"]
     rows = [(field.name, _describe_field(field)) for field in fields_of(layer).values() if field.way != "built"]
     width = max((len(name) for name, _ in rows), default=0)
@@ -57,9 +84,10 @@ def _describe_inputs(layer: type[Layer]) -> list[str]:
         return [f"  Takes {count} inputs{names}{each}."]
     least = layer.arity[0]
     rows = []
+    width = max(map(len, layer.input_names))
     for number, name in enumerate(layer.input_names):
         may = "" if number < least else ", may be left out"
-        rows.append(f"    {name}  {layer.takes_at(number).show()}{may}")
+        rows.append(f"    {name:<{width}}  {layer.takes_at(number).show()}{may}")
     return ["  Inputs", *rows]
 
 
@@ -68,7 +96,8 @@ def _describe_field(field: Field) -> str:
         return f"{field.kind.words}; inferred from what arrives if left out"
     if field.required:
         return f"{field.kind.words}; must be given"
-    return f"{field.kind.words}; default {_show(field.default)}"
+    default = "none" if isinstance(field.kind, Named) and not field.default else _show(field.default)
+    return f"{field.kind.words}; default {default}"
 
 
 def _describe_example(layer: type[Layer], example: Example) -> list[str]:
@@ -77,8 +106,8 @@ def _describe_example(layer: type[Layer], example: Example) -> list[str]:
     fitted, broken = fit_example(layer, example)
     on = f" on {', '.join(map(show_shape, example.inputs))}" if example.inputs else ""
     if fitted is None or broken:
-        reason = broken[0].message if broken else ""
-        return [f"{head}{on}", f"  refused ({broken[0].constraint}): {reason}"]
+        number = f" ({broken[0].constraint})" if broken[0].constraint is not None else ""
+        return [f"{head}{on}", f"  refused{number}: {broken[0].message}"]
     results = [show_shape(value.shape) for value in fitted.outputs.values()] if layer.chooses else []
     lines = [f"{head}{on} gives {', '.join(results) or show_shape(fitted.output_shape)}"]
     for tensor in fitted.tensors:
@@ -112,13 +141,18 @@ def _listed(value: Any) -> Any:
     return [_listed(member) for member in value] if isinstance(value, tuple) else value
 
 
+_MEMBERS = 12
+"""Members of a list that are shown."""
+
+
 def _show(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_show, value)) + "]"
+        members = [*map(_show, value[:_MEMBERS]), *["…"] * (len(value) > _MEMBERS)]
+        return "[" + ", ".join(members) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_show(member)}" for key, member in value.items()) + "}"
     return str(value)

@@ -198,6 +198,7 @@ class Diagnostic(_Frozen):
     models: list[str]
     related: list[RelatedPlace]
     excerpt: str = Field("", exclude=True, description="The line of the file, for people.")
+    variants: list[str] = Field([], exclude=True, description="Those that it concerns, where it does not concern all.")
 
 
 class Report(_Frozen):
@@ -349,9 +350,16 @@ Documents = Mapping[str, Document]
 
 
 def diagnose(
-    documents: Documents, finding: Finding, models: list[str], excerpts: dict[tuple[str, int], str]
+    documents: Documents,
+    finding: Finding,
+    models: list[str],
+    excerpts: dict[tuple[str, int], str],
+    variants: list[str] | None = None,
 ) -> Diagnostic:
-    """A finding in its place in the text. `excerpts` keeps a document's lines: many findings may stand in one."""
+    """A finding in its place in the text. `excerpts` keeps a document's lines: many findings may stand in one.
+
+    `models` are those that it concerns, `variants` the names of some of the document's variants, if it is not all.
+    """
     document, place = _locate(documents, finding.where, finding.file)
     key = (document.path, place.line)
     if key not in excerpts:
@@ -376,6 +384,7 @@ def diagnose(
         models=models,
         related=related,
         excerpt=excerpts[key],
+        variants=variants or [],
     )
 
 

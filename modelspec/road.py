@@ -12,7 +12,7 @@ from modelspec.graph import Graph
 from modelspec.source import Document
 
 if TYPE_CHECKING:
-    from modelspec.report import Report
+    from modelspec.report import Diagnostic, Report
 
 __all__ = ["Choice", "Followed", "Outcome", "follow", "follow_document", "write_report"]
 
@@ -113,11 +113,12 @@ def follow_document(document: Document, choice: Choice | None = None) -> Outcome
 def _make_loader() -> spec.Loader:
     """What gives a spec the files that it imports; loaded when it imports one."""
     known: dict[str, Document] = {}
+    importers: dict[str, Document] = {}
 
     def load(importing: Document, path: str) -> Document | Finding:
         from modelspec import imports
 
-        return imports.load(known)(importing, path)
+        return imports.load(known, importers)(importing, path)
 
     return load
 
@@ -154,6 +155,7 @@ def write_report(
 
     described = []
     diagnostics = [diagnose({"": document}, finding, [], {}) for document, finding in others]
+    once: dict[tuple[str, str, int, int, str], Diagnostic] = {}
     for outcome in outcomes:
         names = {id(model): name_model(model.graph, outcome.document) for model in outcome.models}
         if models:
@@ -165,9 +167,18 @@ def write_report(
         found = []
         for finding, concerned in zip(outcome.findings, outcome.concerned, strict=True):
             told = outcome.models if concerned is None else concerned
-            found.append(diagnose(outcome.documents, finding, [names[id(model)] for model in told], excerpts))
+            some = told if len(told) < len(outcome.models) else []
+            variants = [model.graph.variant for model in some if model.graph.variant is not None]
+            models_told = [names[id(model)] for model in told]
+            found.append(diagnose(outcome.documents, finding, models_told, excerpts, variants))
         found.sort(key=lambda told: (told.path != outcome.document.path, told.path, told.line, told.column, told.code))
-        told_once = {(told.code, told.path, told.line, told.column, told.message): told for told in found}
-        diagnostics += told_once.values()
-    ok = not any(told.severity == "error" for told in diagnostics)
-    return Report(ok=ok, models=described, diagnostics=diagnostics)
+        for one in found:
+            # What is wrong in an imported file is found wherever it is imported.
+            key = (one.code, one.path, one.line, one.column, one.message)
+            before = once.setdefault(key, one)
+            if before is not one:
+                concerns = [*before.models, *[name for name in one.models if name not in before.models]]
+                once[key] = before.model_copy(update={"models": concerns})
+    told_once = [*diagnostics, *once.values()]
+    ok = not any(told.severity == "error" for told in told_once)
+    return Report(ok=ok, models=described, diagnostics=told_once)

@@ -84,7 +84,8 @@ class Spot:
         assert isinstance(group, Group)
         chosen = group.runs[run]
         reads = chosen.reads
-        if round and group.chained:
+        passes_on = isinstance(chosen.item, Part) and chosen.item.result == Incoming(0)
+        if round and group.chained and not passes_on:
             reads = (Inside(step, run, round - 1), *reads[1:])
         level = self.level(step, run, round)
         index = self.index
@@ -103,10 +104,9 @@ class Spot:
             if isinstance(chosen.item, Part):
                 prefix += "."
         else:
-            base += self.part.number(step)
-            for number, earlier in enumerate(group.runs[: run + 1]):
-                rounds = round if number == run else earlier.length
-                base += (earlier.item.total if isinstance(earlier.item, Part) else 1) * (0 if group.shared else rounds)
+            base += self.part.number(step) + group.before(run)
+            if not group.shared:
+                base += round * (chosen.item.total if isinstance(chosen.item, Part) else 1)
             if isinstance(chosen.item, Leaf):
                 prefix += f"{chosen.item.fitted.layer.type_name()}-{base + 1}"
         return Spot(chosen.item, self, step, reads, prefix, base, index, twin)
@@ -172,27 +172,28 @@ class Spot:
 
         Where the spot is a repeated layer itself, the step is -1.
         """
-        if isinstance(source, Incoming):
-            if self.parent is None:
-                return None, source.number, None
-            return self.parent.origin(self.reads[source.number])
-        if isinstance(source, Inside):
-            child = self.child(source.step, source.run, source.round)
-            if source.source is not None:
-                return child.origin(source.source)
-            spot, step, result = child._own_result()
-            return spot, step, source.result or result
-        done = self.part.at(source.step)
-        if isinstance(done, Group):
-            spot, step, result = self.child(source.step, *done.last)._own_result()
-            return spot, step, source.result or result
-        return self, source.step, source.result
-
-    def _own_result(self) -> tuple[Spot | None, int, str | None]:
-        if isinstance(self.item, Leaf):
-            return self, -1, None
-        assert self.item.result is not None
-        return self.origin(self.item.result)
+        spot, result = self, None
+        while True:
+            if isinstance(source, Incoming):
+                if spot.parent is None:
+                    return None, source.number, None
+                spot, source = spot.parent, spot.reads[source.number]
+                continue
+            result = source.result or result
+            if isinstance(source, Of):
+                done = spot.part.at(source.step)
+                if not isinstance(done, Group):
+                    return spot, source.step, result
+                spot = spot.child(source.step, *done.last)
+            else:
+                spot = spot.child(source.step, source.run, source.round)
+                if source.source is not None:
+                    source = source.source
+                    continue
+            if isinstance(spot.item, Leaf):
+                return spot, -1, result
+            assert spot.item.result is not None
+            source = spot.item.result
 
     def show(self, source: Source, inputs: Sequence[str]) -> str:
         """What a source is called: an input's name, or the path of the layer, and the result if it is not the main."""

@@ -76,19 +76,19 @@ def read_name(text: str) -> str | Template:
 
 def read_reference(text: str) -> Reference:
     """A path to something earlier: `conv1`, `layer{index}.conv`, `stages.*.skip`, `lstm:h_n`. Raises Refused."""
-    path, colon, result = text.partition(":") if "{" not in text else _split_result(text)
-    every = ".*" in path
-    bare = path.replace(".*", "", 1)
+    template = _read_template(text)
+    outside = "".join([part if isinstance(part, str) else "0" for part in template.parts])
+    path, colon, result = outside.partition(":")
+    head, every, rest = path.partition(".*")
+    bare = head + rest
     hint = "write the path of an earlier layer, such as conv1 or layer1.0.conv1"
-    if (colon and not result) or _is_bad(bare, ":") or "*" in bare or (colon and _is_bad(result, ":*")):
+    misplaced = "*" in bare or (rest and not rest.startswith("."))
+    if misplaced or _is_bad(bare, ":") or (colon and _is_bad(result, ":*{}")):
         raise _refuse(text, "a reference", hint)
-    return Reference(text, _read_template(path) if "{" in path or "}" in path else path, result or None, every)
-
-
-def _split_result(text: str) -> tuple[str, str, str]:
-    head, brace, tail = text.rpartition("}")
-    path, colon, result = tail.partition(":")
-    return head + brace + path, colon, result
+    if colon:
+        text = text[: -len(result) - 1]
+        template = _read_template(text)
+    return Reference(text + colon + result, template if len(template.parts) > 1 or template.names else text, result or None, bool(every))
 
 
 def _is_bad(text: str, without: str) -> bool:
@@ -107,7 +107,7 @@ def _read_template(text: str) -> Template:
     while at < len(text):
         start = text.find("{", at)
         closing = text.find("}", at)
-        if start < 0 or closing < start:
+        if start < 0 or 0 <= closing < start:
             if closing >= 0:
                 raise _refuse(text, "a name", "'}' closes a brace that was not opened: remove it")
             parts.append(text[at:])

@@ -247,7 +247,7 @@ def find(tree: Any) -> list[Finding]:
     return schema.check(tree)
 
 
-quick = settings(deadline=None, max_examples=int(__import__("os").environ.get("HN","200")), suppress_health_check=list(HealthCheck))
+quick = settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
 
 
 def test_written_schemas_are_fresh_and_draft_7() -> None:
@@ -377,9 +377,9 @@ def has_changed_what_it_is(change: Change) -> bool:
         # Two members that are wrong are two mistakes, and so are a shape's missing and a key like dtype.
         two = value in ([1, 2], ["w", None]) or (value == {"type": 3} and change.route[:1] in (("input",), ("inputs",)))
         return two or (change.route[-1] == "dialect" and value == "torch")
-    # What a library cannot have makes a model of it, without layers; and `input` is no name among others.
+    # What a library cannot have makes a model of it, without layers; and `input` stands beside no others.
     library = "layers" not in change.tree or not {"input", "inputs"} & {*change.tree}
-    beside = change.what == "stray" and len(change.route) == 1 and library or change.route == ("layers",)
+    beside = change.what == "stray" and len(change.route) == 1 and (library or change.route == ("input",))
     return beside or (change.what in ("add", "stray") and change.route[:-1] == ("inputs",))
 
 
@@ -556,6 +556,7 @@ TOP: list[tuple[dict[str, Any], str, Route, str]] = [
     ({"variables": {"a": "max(3", "4)": None}}, "MS209", ("variables", "a"), 'a: "max(3, 4)"'),
     ({"variables": {"max": 3}}, "MS407", ("variables", "max"), "another name"),
     ({"input": ...}, "MS204", (), "[3, 224, 224]"),
+    ({"layers": ...}, "MS204", (), "an entry for each layer"),
     ({"inputs": {"a": [3]}}, "MS203", ("inputs",), "under `inputs`"),
     ({"inputs": {}, "input": ...}, "MS206", ("inputs",), "image: "),
     ({"inputs": [3], "input": ...}, "MS205", ("inputs",), "under `input`"),

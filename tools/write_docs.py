@@ -2,7 +2,8 @@
 
 A page is its own source. A fenced block under `<!-- file: NAME -->` is a file; in a block of `console` each line
 `$ …` is run by the shell among these files, and in one of `pycon` each `>>> …`; what they print takes the place of what
-stood below them. A block of `text` under `<!-- layers: NAME -->` is the table of layers in the report on that file.
+stood below them. A block of `text` under `<!-- layers: NAME -->` is the table of layers in the report on that file,
+and one under `<!-- part: PATH -->` the lines of a file of the project from its own first line to its own last.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "language.md")
 BLOCK = re.compile(
-    r"^(?:<!-- (?P<mark>file|layers): (?P<name>\S+) -->\n+)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    r"^(?:<!-- (?P<mark>file|layers|part): (?P<name>\S+) -->\n+)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
@@ -49,6 +50,8 @@ def _renew(block: re.Match[str], folder: Path) -> str:
         return block[0]
     if block["mark"] == "layers":
         return block[0].replace(f"```text\n{block['text']}", f"```text\n{_list_layers(block['name'], folder)}")
+    if block["mark"] == "part":
+        return block[0].replace(block["text"], _cut(ROOT / block["name"], block["text"]))
     renew = {"console": _run_console, "pycon": _run_python}.get(block["language"])
     if renew is None:
         return block[0]
@@ -73,6 +76,14 @@ def _run_console(text: str, folder: Path) -> str:
     return run.stdout
 
 
+def _cut(path: Path, text: str) -> str:
+    """The lines of a file from the first one of a text to the last. Raises ValueError if it does not have these."""
+    lines, shown = path.read_text(encoding="utf-8").splitlines(keepends=True), text.splitlines(keepends=True)
+    if shown[0] not in lines or shown[-1] not in (rest := lines[lines.index(shown[0]) :]):
+        raise ValueError(f"{path.name} has no part from {shown[0]!r} to {shown[-1]!r}")
+    return "".join(rest[: rest.index(shown[-1]) + 1])
+
+
 def _list_layers(name: str, folder: Path) -> str:
     """The table of layers in the report on a file: what stands between the header and the totals."""
     shown = _run_console(f"$ modelspec report {name}\n", folder)
@@ -86,9 +97,7 @@ def _run_python(text: str, folder: Path) -> str:
     examples = doctest.DocTestParser().get_examples(text)
     # One session; what each line prints is told apart by a mark of its own.
     mark = "\x1e"
-    session = "".join(
-        f"exec(compile({example.source!r}, 'page', 'single')); print({mark!r})\n" for example in examples
-    )
+    session = "".join(f"exec(compile({example.source!r}, 'page', 'single')); print({mark!r})\n" for example in examples)
     run = subprocess.run(
         [sys.executable, "-c", session],
         cwd=folder,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from modelspec.cli.check import check
 from modelspec.diagnostics import CODES
-from modelspec.language import MAX_LAYERS
+from modelspec.language import MAX_LAYERS, MAX_NESTING
 from modelspec.source import MAX_BYTES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +26,10 @@ MADE = {
     "MS111": b"modelspec: 1\nmetadata: " + b"[" * 300,
     "MS113": b"",
     "MS310": HEAD + b"  - ReLU\n" * (MAX_LAYERS + 1),
+    "MS412": HEAD
+    + b"".join(b"  " * level + b"  - layers:\n" for level in range(MAX_NESTING + 1))
+    + b"  " * MAX_NESTING
+    + b"    - ReLU\n",
     "MS506": HEAD
     + b"  - ReLU\n" * 2_000
     + b"budget:\n  layers:\n"

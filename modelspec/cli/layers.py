@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from modelspec import catalogue
 from modelspec.cli import console
+from modelspec.language import CONTAINERS
 
 __all__ = ["layers"]
 
 
 def layers(type: str | None, *, dialect: str | None = None, output: str | None = None) -> int:
     """Show all layer types, or one of them in full; return the exit status."""
-    from modelspec.reference import describe, summarize
+    from modelspec.reference import describe, describe_container, summarize, summarize_common
 
     dialects = (dialect,) if dialect is not None else catalogue.dialects()
     if type is None:
-        text = "\n".join(summarize(each) for each in dialects)
+        text = "\n".join([*(summarize(each) for each in dialects), summarize_common()])
         return console.WELL if console.write(text, output) else console.USAGE
-    found = [layer for each in dialects if (layer := catalogue.find(each, type)) is not None]
+    container = describe_container(type)
+    if container is not None:
+        return console.WELL if console.write(container, output) else console.USAGE
+    found = list(dict.fromkeys(layer for each in dialects if (layer := catalogue.find(each, type)) is not None))
     if not found:
         import difflib
 
         names = [name for each in dialects for name in catalogue.list_names(each)]
+        names += [*CONTAINERS, *(layer.type_name() for layer in catalogue.list_common())]
         folded = [name for name in names if name.lower() == type.lower()]
         near = folded or difflib.get_close_matches(type, names, 1)
         hint = f"did you mean '{near[0]}'?" if near else "`modelspec layers` lists all types"

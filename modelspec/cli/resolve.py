@@ -22,9 +22,14 @@ def resolve(
     if isinstance(followed, int):
         return followed
     outcome, graph = followed
-    from modelspec.completion import complete
+    from modelspec.completion import Incompletable, complete
 
-    if not console.write(complete(graph), output):
+    try:
+        text = complete(graph)
+    except Incompletable as reason:
+        console.complain(f"'{path}' cannot be written out: {reason}")
+        return console.USAGE
+    if not console.write(text, output):
         return console.USAGE
     if not outcome.ok:
         import sys

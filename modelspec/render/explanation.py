@@ -79,6 +79,8 @@ def _show_layer(layer: LayerDerivation, columns: int, paint: Paint, indent: str 
     kind, _, number = path.rpartition(".")[2].rpartition("-")
     if kind != layer.type or not number.isdigit():
         path = f"{path} ({layer.type})"
+    if layer.repeat > 1:
+        path = f"{path} × {layer.repeat:,}"
     shapes = f"{', '.join(map(show_shape, layer.inputs))} → {show_shape(layer.output)}"
     for line in wrap(path, columns - len(indent), " ._-/"):
         yield indent + paint(line, "bold")
@@ -95,8 +97,26 @@ def _show_layer(layer: LayerDerivation, columns: int, paint: Paint, indent: str 
         yield from _entry("MACs", [_show(layer.cost.macs)], columns, paint, indent)
     for inner in layer.inside:
         yield from _show_layer(inner, columns, paint, indent + "    ")
+    for name, owner in layer.owners.items():
+        text = f"{name} is {owner}: it is counted there" if name else f"it is {owner}: it is counted there"
+        yield from _entry("owner", [harmless(text)], columns, paint, indent)
     if layer.cost is not None:
         yield from _show_bytes(layer, columns, paint, indent)
+    if layer.repeat > 1 and layer.whole is not None:
+        yield from _show_whole(layer, columns, paint, indent)
+
+
+def _show_whole(layer: LayerDerivation, columns: int, paint: Paint, indent: str) -> Iterator[str]:
+    """What all rounds of a layer come to together: the numbers above are those of one."""
+    assert layer.cost is not None
+    assert layer.whole is not None
+    for label, metric in (("parameters", "parameters"), ("MACs", "macs")):
+        one, whole = getattr(layer.cost, metric), getattr(layer.whole, metric)
+        if isinstance(one, Unknown) or isinstance(whole, Unknown) or not whole:
+            continue
+        times, rest = divmod(whole, one) if one else (0, 0)
+        steps = [f"{times:,} × {one:,}", _show(whole)] if not rest else [_show(whole)]
+        yield from _entry(f"× {layer.repeat:,}", [f"{label} {steps[0]}", *steps[1:]], columns, paint, indent)
 
 
 def _plain(value: object) -> str:

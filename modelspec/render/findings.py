@@ -32,6 +32,9 @@ def _show(diagnostic: Diagnostic, paint: Paint) -> str:
         lines.append(f"{gutter} {bar} {' ' * before}{paint('^' * under, style)}")
     if diagnostic.hint:
         lines.append(f"{gutter} {paint('= hint:', 'cyan')} {harmless(diagnostic.hint)}")
+    if diagnostic.variants:
+        these = "in the variants" if len(diagnostic.variants) > 1 else "in the variant"
+        lines.append(f"{gutter} {paint(f'= {these}:', 'cyan')} {harmless(', '.join(diagnostic.variants))}")
     for related in diagnostic.related:
         there = f"{harmless(related.path)}:{related.line}:{related.column}:"
         lines.append(f"{gutter} {paint('-->', 'blue')} {there} {harmless(related.message)}")

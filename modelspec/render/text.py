@@ -122,7 +122,7 @@ def _show_layers(model: Model, columns: int, paint: Paint) -> Iterator[str]:
     yield paint(_row(header, [name, shape, *numbers]), "bold")
     yield rule
     for row in rows:
-        names = [row[0]] if width(row[0]) <= name else wrap(row[0], name - 2, " ._-/")
+        names = [row[0]] if width(row[0]) <= name else wrap(row[0], name - 2, " ./")
         shapes = wrap(row[1], shape)
         for index in range(max(len(names), len(shapes))):
             cells = (

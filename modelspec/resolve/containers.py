@@ -23,17 +23,18 @@ from modelspec.entry import (
     what_refers,
 )
 from modelspec.fitting import Fitted, Written, fit
-from modelspec.graph import Group, Incoming, Leaf, Of, Part, Run, Source
+from modelspec.graph import Group, Incoming, Inside, Leaf, Of, Part, Run, Source
 from modelspec.kinds import Deferred
-from modelspec.language import MAX_LAYERS
+from modelspec.language import MAX_LAYERS, MAX_NESTING
 from modelspec.layer import Tensor
 from modelspec.refusal import find_near
 from modelspec.resolve.frames import Context, Frame, Target, value_at
 from modelspec.resolve.lookup import Pending, look_up
+from modelspec.resolve.notes import Enough
 from modelspec.resolve.origins import Place, explain
 from modelspec.resolve.steps import Steps, show_label
 from modelspec.resolve.walk import pin
-from modelspec.shape import Unknown
+from modelspec.shape import Unknown, show_shape
 from modelspec.spot import Spot
 
 __all__ = ["Resolver"]
@@ -103,6 +104,30 @@ class Resolver(Steps):
         pending: Pending | None = None,
     ) -> Leaf | Resolved | None:
         """A container, the call of a block, or shared weights, on what arrives; with what it reads."""
+        self.depth += 1
+        try:
+            return self.read_inside(frame, index, what, group, sources, values, names, at, where, pending)
+        finally:
+            self.depth -= 1
+
+    def read_inside(
+        self,
+        frame: Frame,
+        index: int,
+        what: What,
+        group: Group,
+        sources: tuple[Source, ...],
+        values: tuple[Any, ...] | None,
+        names: Mapping[str, Any],
+        at: int | None,
+        where: Where,
+        pending: Pending | None,
+    ) -> Leaf | Resolved | None:
+        """What stands in a container, or behind a call."""
+        if self.depth > MAX_NESTING:
+            message = f"containers and calls are nested more than {MAX_NESTING} deep, the bound"
+            self.notes.note(Finding("MS412", message, where, "let fewer blocks call one another"))
+            raise Enough
         # Of what an error has spoilt, the entries inside are resolved all the same, for mistakes of their own.
         arriving = (None,) * len(sources) if values is None else values
         site = _Site(frame, index, group, sources, arriving, names, at, where, pending)
@@ -129,6 +154,10 @@ class Resolver(Steps):
             if number < 2
             else "join them before it, or use a block, which can take several"
         )
+        if site.frame.part.labels[site.index] is None:
+            # What has no name has no path.
+            self.notes.note(Finding("MS312", f"{kind} takes {takes}, but {arrive}", site.where, hint))
+            return
         self.notes.note(Finding("MS312", f"{path}: {kind} takes {takes}, but {arrive}", site.where, hint, path))
 
     # References from inside to what stands around
@@ -261,6 +290,9 @@ class Resolver(Steps):
                 return None
             fitted, broken = fit(add, {}, values, self.graph.activation_dtype, frame.context.dtype)
             for problem in broken:
+                if what.residual:
+                    hint = f"give the Residual a `shortcut` that makes {show_shape(values[0].shape)} of what arrives"
+                    problem = problem._replace(hint=hint)
                 self.refuse_layer(frame, index, add, problem, sources, values, where)
             return None if fitted is None else Leaf(fitted, sources)
         entry = what.merge.entry
@@ -290,6 +322,8 @@ class Resolver(Steps):
                 Finding("MS305", message, there, "a token passes as many experts as there are, at most", path)
             )
             return None
+        if experts > MAX_LAYERS:
+            self.refuse_rounds(site.where)
         captured, sources, values = self.capture(site, what)
         incoming, reads = (*site.values, *values), (*site.sources, *sources)
         routes = [site.where.route, site.where.route]
@@ -367,8 +401,9 @@ class Resolver(Steps):
             return None
         key = (block, site.values, pin(arguments, frozenset(arguments)), context)
         part = self.parts.get(key)
-        path = self.path(site.frame, site.index, block.name)
-        self.notes.calls.append(Related(_at(site.where, "block"), f"called from here, as '{path}'"))
+        named = site.frame.part.labels[site.index] is not None
+        told = f"called from here, as '{self.path(site.frame, site.index)}'" if named else "called from here"
+        self.notes.calls.append(Related(_at(site.where, "block"), told))
         try:
             if part is None:
                 began = len(self.notes.findings)
@@ -400,13 +435,13 @@ class Resolver(Steps):
         missing = [name for name, default in block.arguments.items() if default is None and name not in given]
         missing = [name for name in missing if name not in what.arguments]
         if missing:
-            quoted = ", ".join(f"'{name}'" for name in missing)
+            from modelspec.slips import join_names
+
             example = ", ".join(f"{name}: …" for name in missing)
-            message = f"the block '{block.name}' wants {quoted}, which is not given"
-            if len(missing) > 1:
-                message = f"the block '{block.name}' wants {quoted}, which are not given"
-            related = (Related(Where((*block.route,), "key", file=block.file), "it is declared here"),)
-            hint = f"give it: `with: {{{example}}}`"
+            are = "is" if len(missing) == 1 else "are"
+            message = f"the block '{block.name}' wants {join_names(missing)}, which {are} not given"
+            related = (Related(Where(block.route, "key", file=block.file), "the block is declared here"),)
+            hint = f"write them under `with`: {{{example}}}"
             self.notes.note(Finding("MS410", message, _at(site.where, "block"), hint, None, related))
         return given if good and not missing else None
 
@@ -485,7 +520,7 @@ class Resolver(Steps):
         if isinstance(done, Leaf):
             done = done.fitted
         if isinstance(done, Fitted):
-            return self.share_layer(site, done, source)
+            return self.share_layer(site, done, source, path)
         group = target.group
         if group is None or done is None or None in site.values:
             return None
@@ -495,37 +530,50 @@ class Resolver(Steps):
             return None
         item = group.runs[-1].item if isinstance(done, Group) else done
         if isinstance(item, Leaf):
-            return self.share_layer(site, item.fitted, source)
-        again = self.read_what(
-            frame, site.index, group.what, site.group, site.sources, site.values, group.names, site.at, site.where
-        )
+            return self.share_layer(site, item.fitted, source, path)
+        # The weights are as they are declared there, whatever holds here.
+        around, frame.context = frame.context, group.context
+        names = _names_of_round(group, source)
+        try:
+            again = self.read_what(
+                frame, site.index, group.what, site.group, site.sources, site.values, names, site.at, site.where
+            )
+        finally:
+            frame.context = around
         if again is None or isinstance(again, Leaf):
             return again
-        difference = _compare(list(list_weights(item)), list(list_weights(again[0])))
+        difference = _compare(list(list_weights(item)), list(list_weights(again[0])), "there", "here")
         if difference is not None and again[0].value is not None:
             message = f"the weights of '{path}' do not fit here: {difference}"
             home = frame.spot.find(source)
             assert home.parent is not None
             related = (Related(home.parent.part.where(home.step), "they are declared here"),)
-            hint = "what arrives must have the sizes that arrive there"
-            self.notes.note(Finding("MS316", message, there, hint, None, related))
+            self.notes.note(Finding("MS316", message, there, _FIT, None, related))
             return None
         site.group.share = source
         return again
 
-    def share_layer(self, site: _Site, fitted: Fitted, source: Source) -> Leaf | None:
-        """A layer with the weights of another: its arguments are complete already."""
+    def share_layer(self, site: _Site, fitted: Fitted, source: Source, path: str) -> Leaf | None:
+        """A layer with the weights of another, at `path`: its arguments are complete already."""
         if None in site.values:
             return None
         layer = type(fitted.layer)
         given = {name: value for name, value in _rewrite(fitted.layer.arguments()).items() if value is not None}
-        again, broken = fit(layer, given, site.values, self.graph.activation_dtype, fitted.dtype)
+        sources, values = site.sources, site.values
+        if layer.arity[1] == 0 and sources == (site.frame.last,):
+            # A tensor of the model's own reads nothing of what comes before it.
+            sources, values = (), ()
+        again, broken = fit(layer, given, values, self.graph.activation_dtype, fitted.dtype)
         for problem in broken:
-            self.refuse_layer(site.frame, site.index, layer, problem, site.sources, site.values, site.where)
+            if problem.code == "MS304":
+                # The size is not written here: the weights have it.
+                message = f"the weights of '{path}' do not fit here: {problem.message}"
+                problem = problem._replace(code="MS316", message=message, field="share", hint=_FIT)
+            self.refuse_layer(site.frame, site.index, layer, problem, sources, values, site.where)
         if again is None:
             return None
         again.trainable = fitted.trainable
-        return Leaf(again, site.sources, {tensor.name: (source, tensor.name) for tensor in again.tensors})
+        return Leaf(again, sources, {tensor.name: (source, tensor.name) for tensor in again.tensors})
 
     def read_ties(
         self, frame: Frame, index: int, ties: tuple[Tie, ...], fitted: Fitted, names: Mapping[str, Any], where: Where
@@ -563,7 +611,9 @@ class Resolver(Steps):
         if isinstance(done, Fitted):
             known = [each.name for each in done.tensors]
             message = f"'{head}' has no tensor '{tensor}'"
+            near = find_near(tensor, known)
             hint = f"its tensors are {', '.join(known)}" if known else "it has none"
+            hint = f"did you mean '{head}.{near}'?" if near else hint
             self.notes.note(Finding("MS302", message, there, hint, self.path(frame, index)))
         else:
             self.refuse_reference(frame, index, tie.to, path, there)
@@ -611,19 +661,29 @@ class Resolver(Steps):
             return True
         first = list(list_weights(group.runs[0].item))
         for run in group.runs[1:]:
-            difference = _compare(first, list(list_weights(run.item)))
+            difference = _compare(first, list(list_weights(run.item)), "in round 0", f"in round {run.start}")
             if difference is not None:
-                message = (
-                    f"{self.path(frame, index)}: its rounds are to be one layer, but in round {run.start} {difference}"
-                )
+                message = f"{self.path(frame, index)}: its rounds are to be one layer, but {difference}"
                 hint = "what a shared repeat gives must have the sizes that it takes"
                 self.notes.note(Finding("MS316", message, _at(where, "shared"), hint, self.path(frame, index)))
                 return False
         return True
 
 
+_FIT = "what arrives must have the sizes that arrive at the first; or give this one weights of its own"
+
+
 def _at(where: Where, *steps: str) -> Where:
     return where._replace(route=(*where.route, *steps))
+
+
+def _names_of_round(group: Group, source: Source) -> Mapping[str, Any]:
+    """The names that hold in the round of a group that a source names."""
+    while isinstance(source, Inside) and source.source is not None:
+        source = source.source
+    if not isinstance(source, Inside) or not group.repeated or group.shared:
+        return group.names
+    return {**group.names, "index": group.runs[source.run].start + source.round}
 
 
 def list_weights(item: Part | Leaf) -> Iterator[tuple[str, tuple[tuple[str, tuple[Any, ...]], ...]]]:
@@ -652,17 +712,17 @@ def _show(sizes: Sequence[Any]) -> str:
     return " × ".join(map(str, sizes)) or "a single number"
 
 
-def _compare(one: list[Any], other: list[Any]) -> str | None:
-    """In what the weights of two containers differ, in words."""
+def _compare(one: list[Any], other: list[Any], there: str, place: str) -> str | None:
+    """In what the weights of two containers differ, in words; `there` and `place` are where they stand."""
     if one == other:
         return None
     for (kind, tensors), (other_kind, others) in zip(one, other, strict=False):
         if kind != other_kind:
-            return f"a {kind} has become a {other_kind}"
+            return f"what is a {kind} {there} would be a {other_kind} {place}"
         for (name, sizes), (_, here) in zip(tensors, others, strict=False):
             if sizes != here:
-                return f"the {name} of a {kind} is {_show(sizes)} there, and would be {_show(here)}"
-    return "other layers are left in"
+                return f"the {name} of a {kind} is {_show(sizes)} {there}, and would be {_show(here)} {place}"
+    return f"other layers are left in {place} than {there}"
 
 
 def _rewrite(arguments: Mapping[str, Any]) -> dict[str, Any]:

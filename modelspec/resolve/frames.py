@@ -60,13 +60,14 @@ class Frame:
     """
 
     __slots__ = (
+        "_last",
         "_level",
         "_spot",
+        "at",
         "captured",
         "context",
         "inputs",
         "is_top",
-        "last",
         "names",
         "part",
         "value",
@@ -93,7 +94,20 @@ class Frame:
         self.inputs = inputs
         self.captured = captured
         self.value: Flow = values[0] if values else None
-        self.last: Source | None = Incoming(0) if values else None
+        self.at = -1
+        """The layer that came last, where that has been passed on without a word: see `last`."""
+        self._last: Source | None = Incoming(0) if values else None
+
+    @property
+    def last(self) -> Source | None:
+        """Where `value` comes from."""
+        if self.at >= 0:
+            self._last, self.at = Of(self.at), -1
+        return self._last
+
+    @last.setter
+    def last(self, source: Source | None) -> None:
+        self._last, self.at = source, -1
 
     def within(self, names: Mapping[str, Any]) -> Frame:
         """The same body at the same place, where other names hold: in a round of one of its entries."""

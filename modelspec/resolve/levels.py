@@ -8,7 +8,17 @@ from modelspec.graph import GONE, Group, Incoming, Inside, Leaf, Of, Part, Sourc
 from modelspec.spot import show_name
 from modelspec.template import Template
 
-__all__ = ["Level", "enter", "inner_index", "level_of", "list_rounds", "search", "search_group"]
+__all__ = [
+    "Level",
+    "binds_index",
+    "enter",
+    "inner_index",
+    "level_of",
+    "list_paths",
+    "list_rounds",
+    "search",
+    "search_group",
+]
 
 
 class Level:
@@ -164,6 +174,47 @@ def enter(group: Group, at: Inside, index: int | None, rest: str) -> Source | No
         return None
     inner = search(level_of(item, inner_index(group, item, index, at.run, at.round)), rest)
     return None if inner is None else at._replace(source=inner)
+
+
+MAX_OFFERS = 300
+"""Paths among which one is sought that may be meant."""
+
+
+def list_paths(level: Level) -> list[str]:
+    """The paths of what stands inside of what has a name here, as far down as there is room for."""
+    found: list[str] = []
+    waiting = [("", level)]
+    while waiting and len(found) < MAX_OFFERS:
+        prefix, here = waiting.pop(0)
+        for name, source in here.read().items():
+            if prefix and len(found) < MAX_OFFERS:
+                found.append(prefix + name)
+            below = _level_in(here, source)
+            if below is not None and len(waiting) < MAX_OFFERS:
+                waiting.append((f"{prefix}{name}{below[0]}.", below[1]))
+    return found
+
+
+def _level_in(level: Level, source: Source) -> tuple[str, Level] | None:
+    """The level that something opens, with what its paths have before them beside its name; the last round's."""
+    part, index = level.part, level.index
+    while isinstance(source, Inside) and source.source is not None:
+        group = part.steps[source.step]
+        assert isinstance(group, Group)
+        item = group.runs[source.run].item
+        assert isinstance(item, Part)
+        part, index, source = item, inner_index(group, item, index, source.run, source.round), source.source
+    if isinstance(source, Incoming):
+        return None
+    group = part.steps[source.step]
+    if not isinstance(group, Group) or not group.runs:
+        return None
+    run, turn = (source.run, source.round) if isinstance(source, Inside) else group.last
+    item = group.runs[run].item
+    if isinstance(item, Leaf):
+        return None
+    number = f".{group.runs[run].start + turn}" if group.indexed and isinstance(source, Of) else ""
+    return number, level_of(item, inner_index(group, item, index, run, turn))
 
 
 def list_rounds(group: Group, step: int) -> Iterator[Inside]:

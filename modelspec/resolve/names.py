@@ -8,7 +8,7 @@ from modelspec.diagnostics import Finding, Related, Where
 from modelspec.fitting import Fitted
 from modelspec.graph import Graph, Group, Incoming, Leaf, Of, Part, Source
 from modelspec.language import MAX_LAYERS
-from modelspec.resolve.levels import level_of, search
+from modelspec.resolve.levels import Level, level_of, search
 from modelspec.resolve.notes import Enough, Notes
 from modelspec.spot import Spot
 
@@ -54,18 +54,20 @@ def check_names(graph: Graph, notes: Notes) -> None:
         level = level_of(spot.part, spot.index)
         table = level.read()
         for name, first, second in level.twice[:20]:
+            if name == "?":
+                # It has no value, which is told.
+                continue
             _refuse(spot, f"{spot.prefix}{name}", first, second, notes)
         for name, source in [*table.items()]:
-            other = _find_dotted(spot, name) if "." in name else None
+            other = _find_dotted(level, name) if "." in name else None
             if other is not None:
                 _refuse(spot, f"{spot.prefix}{name}", other, source, notes)
         if any(map(_is_type_and_number, table)):
             _check_numbers(spot, notes)
 
 
-def _find_dotted(spot: Spot, name: str) -> Source | None:
+def _find_dotted(level: Level, name: str) -> Source | None:
     """What else bears a name with dots: something in a container that is called by its first part."""
-    level = level_of(spot.part, spot.index)
     own = level.table.pop(name)
     found = search(level, name)
     level.table[name] = own

@@ -21,6 +21,8 @@ MAX_EVALUATED = 2_000_000
 """Characters of expressions that are evaluated for one document: a microsecond each at worst."""
 MAX_CALLS = 3
 """Calls that are told of a block in which something is wrong."""
+MAX_WAY = 12
+"""Calls that are told of those on the way to it: the nearest, and the first."""
 
 
 class Enough(Exception):
@@ -39,7 +41,10 @@ class Notes:
 
     def note(self, finding: Finding) -> None:
         """Take a finding down, once. After `MAX_FAULTS` of them the walk ends."""
-        finding = finding._replace(related=(*finding.related, *reversed(self.calls)))
+        way = self.calls[::-1]
+        if len(way) > MAX_WAY:
+            way = [*way[: MAX_WAY - 1], way[-1]]
+        finding = finding._replace(related=(*finding.related, *way))
         cause = finding.cause
         if cause in self.told:
             self.add_calls(range(self.told[cause], self.told[cause] + 1))

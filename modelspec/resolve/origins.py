@@ -38,26 +38,35 @@ def explain(graph: Graph, layer: type[Layer], problem: Broken, place: Place, val
     if problem.code == "MS308":
         dtype = values[problem.input].dtype
         origin = find_dtype(place.spot, place.sources[problem.input], dtype)
-        related.append(Related(where_of(graph, origin), f"{dtype} comes from here"))
+        related.append(Related(where_of(graph, origin), f"{dtype} comes from here{_name_layer(origin)}"))
         if origin[0] is not None and layer.input_dtype_at(problem.input) == "integer":
             hint = "indices come from the input: remove this layer, or move it to the front"
     elif problem.axis is not None and values and values[problem.input].shape:
         ends = [(problem.input, problem.axis), *([problem.against] if problem.against is not None else [])]
-        for number, axis in ends:
+        for number, axis in sorted(ends):
             shape = values[number].shape
             if not -len(shape) <= axis < len(shape):
                 continue
             origin = find_axis(place.spot, place.sources[number], axis, len(shape))
-            told = _name_end(problem, shape, axis)
+            told = _name_end(problem, shape, axis) + _name_layer(origin)
             if problem.code == "MS303":
                 hint = _mend_rank(origin, layer, number, shape) or hint
             related.append(Related(where_of(graph, origin), told))
     elif problem.code in ("MS312", "MS313"):
         for source, value in zip(place.sources, values, strict=False):
             spot, step, _ = place.spot.origin(source)
-            related.append(Related(where_of(graph, (spot, step)), f"{show_shape(value.shape)} comes from here"))
+            told = f"{show_shape(value.shape)} comes from here" + _name_layer((spot, step))
+            related.append(Related(where_of(graph, (spot, step)), told))
         related = related[:4]
     return Finding(problem.code, message, point(graph.spec, place.where, steps), hint, place.path, tuple(related))
+
+
+def _name_layer(origin: tuple[Spot | None, int]) -> str:
+    """The path of the layer that an end is, where its line alone does not say which one is meant: in a container."""
+    spot, step = origin
+    if spot is None or spot.parent is None:
+        return ""
+    return f": {spot.prefix if step < 0 else spot.path(step)}"
 
 
 def _name_end(problem: Broken, shape: Shape, axis: int) -> str:

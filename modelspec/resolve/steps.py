@@ -14,6 +14,7 @@ from modelspec.language import MAX_LAYERS
 from modelspec.layer import keeps_shape
 from modelspec.refusal import Refused, find_near
 from modelspec.resolve.frames import Choice, Frame, Unresolved, value_at
+from modelspec.resolve.levels import binds_index, list_paths
 from modelspec.resolve.lookup import Pending, look_up
 from modelspec.resolve.notes import Enough
 from modelspec.resolve.walk import Walk
@@ -44,11 +45,8 @@ class Steps(Walk):
             names = self.add_arriving(frame.names, shape)
             count = self.reader.fill(count, there, names, shape=shape, arriving=arriving)
         if isinstance(count, Unknown):
-            cause = f"{count.name} has" if count.name else "this has"
-            message = f"how often this is repeated must be known: {cause} no value"
             there = where._replace(route=(*where.route, "repeat"))
-            hint = f"give {count.name or 'it'} a value in `variables`"
-            self.notes.note(Finding("MS307", message, there, hint, self.path(frame, index)))
+            self.refuse_unknown(frame, index, "how often it is repeated", count, there)
             count = SPOILT
         if count is SPOILT:
             return None
@@ -76,7 +74,7 @@ class Steps(Walk):
         there = where._replace(route=(*where.route, "when"))
         holds = self.reader.fill(when, there, self.add_arriving(names, shape), shape=shape, arriving=arriving)
         if isinstance(holds, Unknown):
-            self.notes.note(Finding("MS307", "a condition must be known", there, "give what it reads a value"))
+            self.refuse_unknown(frame, index, "whether it is left in", holds, there)
             return True
         return holds is SPOILT or bool(holds)
 
@@ -155,6 +153,8 @@ class Steps(Walk):
             number += 1
         if group.shared and not self.check_shared(frame, index, group, where):
             return None
+        if count > MAX_LAYERS and not group.shared and _names_each(frame, label, group):
+            self.refuse_names(where)
         return group if group.runs else GONE
 
     def add_round(self, group: Group, item: tuple[Item, tuple[Source, ...]], number: int, step: int) -> bool:
@@ -197,6 +197,13 @@ class Steps(Walk):
         if isinstance(item, Leaf):
             return Leaf(item.fitted, tuple(Incoming(n) for n in range(len(sources))), item.owners), sources
         return item
+
+    def refuse_names(self, where: Where) -> None:
+        """Refuse a repeat in which more layers have a name of their own than can be told apart."""
+        message = f"more than {MAX_LAYERS:,} rounds whose names are made of the index, the bound"
+        hint = "name what is repeated: its index is added to the path, however many rounds there are"
+        self.notes.note(Finding("MS310", message, where._replace(route=(*where.route, "repeat")), hint))
+        raise Enough
 
     def refuse_rounds(self, where: Where) -> None:
         """Refuse a repeat whose rounds are too many to be resolved one by one."""
@@ -346,12 +353,22 @@ class Steps(Walk):
         """Whether the rounds of a shared repeat can be one layer; what is wrong is told."""
         raise NotImplementedError
 
+    def refuse_unknown(self, frame: Frame, index: int, what: str, value: Unknown, where: Where) -> None:
+        """Refuse what has to be known before anything can be resolved, and is not."""
+        path, causes = self.path(frame, index), sorted(value.causes)
+        cause, hint = "an axis has no size", "give every axis a size in `input`"
+        if causes:
+            cause = f"{' and '.join(causes)} {'have' if len(causes) > 1 else 'has'} no value"
+            settings = " ".join(f"--set {name}=…" for name in causes)
+            hint = f"give {' and '.join(causes)} a value in `variables`, or for this run: {settings}"
+        self.notes.note(Finding("MS307", f"{path}: {what} must be known, but {cause}", where, hint, path))
+
     # What a reference cannot mean
 
     def refuse_ambiguous(self, frame: Frame, path: str, where: Where) -> None:
         """Refuse a name that an input and a layer bear."""
         message = f"'{path}' is the name of an input and of a layer"
-        self.notes.note(Finding("MS315", message, where, "rename one of them"))
+        self.notes.note(Finding("MS315", message, where, "rename one of the two"))
 
     def refuse_result(
         self, frame: Frame, reference: Reference, source: Source, where: Where, *, quiet: bool = False
@@ -395,14 +412,16 @@ class Steps(Walk):
             self.notes.note(Finding(code, message, where, hint, layer, related))
             return
         known = [*frame.inputs, *frame.level.read()]
-        head = path.rpartition(":")[0] or path
-        near = find_near(head, [name for name in known if name != path])
+        inside = list_paths(frame.level)
+        near = next((name for name in inside if name.endswith(f".{path}")), None)
+        near = near or find_near(path, [name for name in [*known, *inside] if name != path])
         if "-" in path and path.rpartition("-")[2].isdigit():
             hint = "a layer that is called by its type and number cannot be referred to: give it a name"
         elif near is not None:
             hint = f"did you mean '{near}'?"
         else:
             hint = f"known here: {', '.join(known[:8])}{', …' * (len(known) > 8)}"
+            hint += "; a block sees no layer around its call: bring it in by `inputs`" * frame.part.isolated
         what = "every round of " if reference.every else ""
         self.notes.note(Finding("MS302", f"{layer}: nothing before is called {what}'{path}'", where, hint, layer))
 
@@ -426,6 +445,14 @@ def show_label(label: Any, names: Mapping[str, Any], index: int | None = None) -
 def _passes_on(entry: Any) -> bool:
     """Whether what arrives surely flows on, even if something is wrong with this entry."""
     return isinstance(entry.what, Entry) and entry.inputs is None and keeps_shape(entry.what.layer)
+
+
+def _names_each(frame: Frame, label: Any, group: Group) -> bool:
+    """Whether each round of a repeat has names of its own, made of the index."""
+    if label is not None:
+        return isinstance(label, Template) and "index" in label.names
+    items = [run.item for run in group.runs]
+    return frame.part.numbered or any(isinstance(item, Part) and binds_index(item) for item in items)
 
 
 def _is_same(one: Item, other: Item) -> bool:

@@ -44,6 +44,7 @@ class Walk:
         self.parts: dict[Any, Part] = {}
         self.filled: dict[Any, tuple[dict[str, Any], str]] = {}
         self.distinct = 0
+        self.depth = 0
         self.is_unknown = False
         """Whether an unknown size has been told to be in the way: whatever else it is in the way of has that cause."""
         self.usual = Context(True, graph.dtype)
@@ -54,15 +55,18 @@ class Walk:
     def read_body(self, frame: Frame, body: Body) -> None:
         """Resolve the entries of a body in order."""
         part, append = frame.part, frame.part.steps.append
-        quick = self.is_usual and frame.context == self.usual
+        # Among several inputs none is read that is not named, so that each layer is asked what it reads.
+        quick = self.is_usual and frame.context == self.usual and not (frame.is_top and len(self.spec.inputs) > 1)
         for index, entry in enumerate(body.entries):
             if entry.__class__ is Entry:
+                # A layer that is known on what arrives takes no more than this look: most layers of a long chain do.
+                fitted: Fitted | None = entry.memo.get(frame.value) if quick else None
+                if fitted is not None:
+                    append(fitted)
+                    frame.value, frame.at = fitted.output, index
+                    continue
                 assert isinstance(entry, Entry)
-                fitted: Fitted | None = None
-                if quick and frame.value is not None and not entry.deferred:
-                    fitted = entry.memo.get(frame.value)
-                if fitted is None:
-                    fitted = self.read_plain(frame, index, entry)
+                fitted = self.read_plain(frame, index, entry)
                 append(fitted)
                 if fitted is not None:
                     frame.value = Choice(fitted) if fitted.layer.chooses else fitted.output
@@ -81,7 +85,8 @@ class Walk:
                 if entry is not PASSING:
                     frame.value = None
                 frame.last = Of(index)
-            if part.labels[index].__class__ is Template:
+        for index, label in enumerate(part.labels if body.templated else ()):
+            if isinstance(label, Template):
                 self.check_label(frame, index)
         part.result = frame.last
         part.value = frame.value
@@ -101,8 +106,8 @@ class Walk:
             value = None
         return self.read_layer(frame, index, entry, sources, None if value is None else (value,), where)
 
-    def path(self, frame: Frame, index: int, kind: str = "?") -> str:
-        """The path of the step that is being resolved, for messages."""
+    def path(self, frame: Frame, index: int, kind: str | None = None) -> str:
+        """The path of the step that is being resolved, for messages; `kind` is its type, if that is at hand."""
         steps = frame.part.steps
         label = None
         if index < len(frame.part.labels):
@@ -111,13 +116,23 @@ class Walk:
                 from modelspec.spot import show_name
 
                 label = show_name(name, frame.names, frame.index)
+                # What the name is made of has no value, which is told at the name.
+                label = name.text if label == "?" else label
             elif isinstance(name, str):
                 label = name
             elif frame.part.numbered and name is None:
                 label = str(frame.part.ordinal(min(index, len(steps))))
         if label is not None:
             return frame.spot.prefix + label
+        kind = kind or self.name_kind(frame.part.where(index))
         return f"{frame.spot.prefix}{kind}-{frame.spot.base + frame.part.number(min(index, len(steps))) + 1}"
+
+    def name_kind(self, where: Where) -> str:
+        """The type of the layer that is written there."""
+        at: Any = (self.spec.libraries[where.file].document if where.file else self.spec.document).tree
+        for step in where.route:
+            at = at[step]
+        return str(at.get("type", "Sequential") if isinstance(at, dict) else at)
 
     def check_label(self, frame: Frame, index: int) -> None:
         """Tell what is wrong with a name that is made of expressions."""
@@ -173,7 +188,7 @@ class Walk:
                 self.refuse_layer(frame, index, entry.layer, problem, sources, values, where)
             if fitted is not None:
                 fitted.trainable = entry.trainable and context.trainable
-                if not broken:
+                if not broken and not (entry.layer.chooses and key == only):
                     entry.memo[key] = fitted
         return fitted
 
@@ -243,11 +258,17 @@ class Walk:
         """Refuse to read from a layer that has several results and no main one."""
         layer = choice.fitted.layer
         count = len(choice.fitted.outputs)
-        name = text or "what comes before"
-        message = f"{self.path(frame, index)}: {name} is a {layer.type_name()} with {count} results, and none is chosen"
-        example = text or "parts"
-        hint = f"say which: `inputs: {example}:0`" + ("" if text else f", after giving the {layer.type_name()} a name")
+        kind, name = layer.type_name(), text or self.name_before(frame)
+        told = f"'{name}'" if name else "what comes before"
+        message = f"{self.path(frame, index)}: {told} is a {kind} with {count} results, and none is chosen"
+        hint = f'say which: `inputs: "{name or "parts"}:0"`'
+        hint += "" if name else f", after giving the {kind} a name"
         self.notes.note(Finding("MS315", message, where, hint, self.path(frame, index)))
+
+    def name_before(self, frame: Frame) -> str | None:
+        """What the entry before is called, if it is called anything."""
+        label = frame.part.labels[frame.last.step] if isinstance(frame.last, Of) else None
+        return label if isinstance(label, str) else None
 
     def refuse_several(self, frame: Frame, index: int, where: Where) -> None:
         """Refuse to choose among several inputs of the model."""

@@ -90,6 +90,7 @@ class Reader:
         self.load = load
         self.file = file
         self.total = 0
+        self.depth = 0
         self.known: dict[Any, NamedEntry] = {}
 
     def read(self) -> Spec:
@@ -238,6 +239,8 @@ class Reader:
                     self.count(deferred, (*route, len(entries)))
             entries.append(entry)
             names.append(name)
+            if name.__class__ is Template:
+                body.templated = True
         return body
 
     def read_entry(self, value: Any, route: Route) -> NamedEntry:

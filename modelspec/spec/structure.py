@@ -31,6 +31,7 @@ from modelspec.language import (
     EXPERTS,
     FLAG,
     INPUT_NAMES,
+    MAX_NESTING,
     NAME,
     REFERENCE,
     REFERENCES,
@@ -43,9 +44,9 @@ from modelspec.language import (
 from modelspec.refusal import Refused, name_value
 from modelspec.source import MARK, MAX_FAULTS, Document
 from modelspec.spec.model import Library, Variant
-from modelspec.spec.reader import NamedEntry, Reader, read_entry
+from modelspec.spec.reader import Beyond, NamedEntry, Reader, read_entry
 from modelspec.spec.version import refuse_version
-from modelspec.template import Reference
+from modelspec.template import Reference, Template
 
 __all__ = ["StructureReader"]
 
@@ -98,7 +99,7 @@ class StructureReader(Reader):
         """Blocks that call themselves, on whatever way."""
         done: set[int] = set()
         for block in blocks:
-            circle = _find_circle(block, [], done)
+            circle = _find_circle(block, done)
             if circle is not None:
                 names = [*(each.name for each in circle), circle[0].name]
                 if len(names) == 2:
@@ -199,6 +200,7 @@ class StructureReader(Reader):
         body.plain = not isinstance(entry, Step)
         body.entries.append(entry)
         body.names.append(name)
+        body.templated = isinstance(name, Template)
         return body
 
     def read_step(self, value: dict[str, Any], route: Route) -> NamedEntry:
@@ -214,7 +216,12 @@ class StructureReader(Reader):
         ties = self._read_ties(value["tie"], route) if "tie" in value else ()
         if inputs is not None or ties:
             self.spec.refers = True
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            message = f"containers are nested more than {MAX_NESTING} deep, the bound"
+            raise Beyond(Finding("MS412", message, Where(route, file=self.file), "put what is inside into a block"))
         what = self._read_what(value, route)
+        self.depth -= 1
         good, self.sure = self.sure, was and self.sure
         if what is None or not good or any(each is SPOILT for each in (name, inputs, repeat, when)):
             return SPOILT, name
@@ -401,18 +408,22 @@ def _place(finding: Finding, file: str) -> Finding:
     return finding._replace(where=where, file=file)
 
 
-def _find_circle(block: Block, way: list[Block], done: set[int]) -> list[Block] | None:
-    if block in way:
-        return way[way.index(block) :]
-    if id(block) in done:
-        return None
-    way.append(block)
-    found = None
-    for called in _list_called(block.body):
-        found = found or _find_circle(called, way, done)
-    way.pop()
-    done.add(id(block))
-    return found
+def _find_circle(block: Block, done: set[int]) -> list[Block] | None:
+    """The blocks of a circle that a block's calls lead into; None if they do not."""
+    way = [block]
+    waiting = [_list_called(block.body)]
+    while way:
+        if not waiting[-1]:
+            done.add(id(way.pop()))
+            waiting.pop()
+            continue
+        called = waiting[-1].pop()
+        if called in way:
+            return way[way.index(called) :]
+        if id(called) not in done:
+            way.append(called)
+            waiting.append(_list_called(called.body))
+    return None
 
 
 def _list_called(body: Body | Spoilt) -> list[Block]:
