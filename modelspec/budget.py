@@ -175,9 +175,7 @@ def _find(graph: Graph, judgement: Judgement) -> Iterator[Finding]:
         yield _refuse_pattern(graph, pattern, nodes, seek=number < 5 and len(nodes) <= 2_000)
     if judgement.beyond is not None:
         message = f"more patterns than can be held against {len(nodes):,} layers"
-        hint = (
-            f"patterns times layers may be {MAX_MATCHES:,}; without digits, a pattern counts a repeat as one"
-        )
+        hint = f"patterns times layers may be {MAX_MATCHES:,}; without digits, a pattern counts a repeat as one"
         where = Where(graph.budget.route_of("layers", judgement.beyond), "key") if graph.budget else Where(())
         yield Finding("MS506", message, where, hint)
 

@@ -242,14 +242,10 @@ class _Writing:
             self.aliases[text] = f"alias-{self.given}"
         return self.aliases[text]
 
-    def _find_owner(self, line: Line, path: str, tensor: str | None = None) -> str:
+    def _find_owner(self, line: Line, path: str, tensor: str | None = None) -> str | None:
         """The way to write the path of a layer whose weights are meant, or that tensor of them."""
         owner = self._owner(path)
-        meant = path if owner.level.prefix else str(self.names[owner])
-        text = self._choose(line, line.level, meant, tensor)
-        if text is None:
-            raise _refuse_name(line.path, meant)
-        return text
+        return self._choose(line, line.level, path if owner.level.prefix else str(self.names[owner]), tensor)
 
     def _choose(self, line: Line | None, level: Level, meant: str, tensor: str | None = None) -> str | None:
         """The way to write a path (or an input's name) that means it, seen from a line; None if there is none."""
@@ -308,8 +304,13 @@ class _Writing:
         name, level = self.names[line], line.level
         if name is not None:
             keys["name"] = name
-        if line.share is not None:
-            keys["share"] = self._find_owner(line, line.share)
+        text = None if line.share is None else self._find_owner(line, line.share)
+        if line.share is not None and text is None:
+            # Tensor by tensor it can be said: what stands between has none of these names.
+            line.ties = {tensor.name: (line.share, tensor.name) for tensor in line.fitted.tensors}
+            line.share = None
+        if text is not None:
+            keys["share"] = text
         else:
             keys["type"] = line.fitted.layer.type_name()
         if not self._reads_before(line):
@@ -352,6 +353,8 @@ class _Writing:
 
     def _write_tie(self, line: Line, path: str, tensor: str) -> str:
         text = self._find_owner(line, path, tensor)
+        if text is None:
+            raise _refuse_name(line.path, path)
         return f"{text}.{tensor}" if tensor else text
 
     def _write_mixture(self, line: Line, keys: Mapping[str, Any], indent: str) -> Iterator[str]:

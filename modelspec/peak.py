@@ -331,7 +331,7 @@ class _Course:
         return _Profile(self.most, self.way, self.made, results)
 
     def _note(self, total: int, way: tuple[Position, ...], made: int) -> None:
-        if total > self.most:
+        if total > self.most or not self.way:
             self.most, self.way, self.made = total, way, made
 
     def _make(self, fitted: Fitted, reads: list[int], position: Position, names: dict[str, Source]) -> int:
@@ -417,7 +417,8 @@ class _Course:
         )
         profile = self.watch.run(item, tokens, frozenset(wanted))
         around = alive.total - sum(alive.bytes[each] for each in order)
-        self._note(around + profile.most, (position, *profile.way), profile.made)
+        if profile.way:
+            self._note(around + profile.most, (position, *profile.way), profile.made)
         outer = {inner: each for each, inner in order.items()}
         for source, (comes_in, inner, size) in profile.results.items():
             if not comes_in and inner not in outer:

@@ -152,8 +152,6 @@ class Spot:
         if step is None:
             return spot
         done = spot.part.at(step)
-        if isinstance(done, Group):
-            return spot.child(step, *done.last)
         leaf = done if isinstance(done, Leaf) else Leaf(done, spot.sources(step))  # type: ignore[arg-type]
         return Spot(leaf, spot, step, leaf.reads, spot.path(step))
 
@@ -163,7 +161,8 @@ class Spot:
             assert self.parent is not None, "what comes into the model is no layer"
             return self.parent.follow(self.reads[source.number])
         if isinstance(source, Of):
-            return self, source.step
+            done = self.part.at(source.step)
+            return (self.child(source.step, *done.last), None) if isinstance(done, Group) else (self, source.step)
         child = self.child(source.step, source.run, source.round)
         return (child, None) if source.source is None else child.follow(source.source)
 

@@ -88,7 +88,8 @@ def read_reference(text: str) -> Reference:
     if colon:
         text = text[: -len(result) - 1]
         template = _read_template(text)
-    return Reference(text + colon + result, template if len(template.parts) > 1 or template.names else text, result or None, bool(every))
+    is_plain = all(isinstance(part, str) for part in template.parts)
+    return Reference(text + colon + result, text if is_plain else template, result or None, bool(every))
 
 
 def _is_bad(text: str, without: str) -> bool:

@@ -39,7 +39,20 @@ LAYERS = {dialect: list(list_layers(dialect)) for dialect in dialects()}
 ARGUMENTS = sorted({name for layers in LAYERS.values() for layer in layers for name in fields_of(layer)})
 TYPES = sorted({layer.type_name() for layers in LAYERS.values() for layer in layers})
 INSIDE = [key for keys in (BLOCK_KEYS, *CONTAINERS.values()) for key in keys]
-KEYS = [*TOP_KEYS, *ENTRY_KEYS, *STEP_KEYS, *INSIDE, *ARGUMENTS, *METRICS, "block", "with", "share", "max", "each", "shape"]
+KEYS = [
+    *TOP_KEYS,
+    *ENTRY_KEYS,
+    *STEP_KEYS,
+    *INSIDE,
+    *ARGUMENTS,
+    *METRICS,
+    "block",
+    "with",
+    "share",
+    "max",
+    "each",
+    "shape",
+]
 WORDS = [
     *TYPES,
     "relu",

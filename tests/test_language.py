@@ -25,7 +25,6 @@ from modelspec.kinds import Deferred
 from modelspec.language import MAX_LAYERS
 from modelspec.layer import fields_of
 from modelspec.peak import find_peak
-from modelspec.resolve import containers, walk
 from modelspec.rows import list_rows
 from modelspec.source import read_mapping
 from modelspec.unrolling import Level, Line, Unrolling
@@ -130,13 +129,17 @@ class Naive:
 
     # References
 
-    def look_up(self, path: str, at: str, place: Place) -> tuple[str, Held] | None:
+    def look_up(self, path: str, at: str, place: Place, tensor: str | None = None) -> tuple[str, Held] | None:
         steps = at.split(".") if at else []
         for length in range(len(steps), -1, -1):
             full = ".".join([*steps[:length], path])
-            if full in place.known[-1]:
-                return full, place.known[-1][full]
+            held = place.known[-1].get(full)
+            if held is not None and (tensor is None or self.has_tensor(held, tensor)):
+                return full, held
         return None
+
+    def has_tensor(self, held: Held, tensor: str) -> bool:
+        return held.last == held.first + 1 and tensor in [t.name for t in self.records[held.first].fitted.tensors]
 
     def refer(self, text: str, at: str, place: Place) -> list[Given]:
         path, _, result = self.text(text, place.names).partition(":")
@@ -256,7 +259,8 @@ class Naive:
             ties = {}
         for tensor, text in ties.items():
             path, _, own = self.text(text, place.names).rpartition(".")
-            found = self.look_up(path, record.path if label else place.prefix.rstrip("."), place)
+            at = record.path if label else place.prefix.rstrip(".")
+            found = self.look_up(path, at, place, own)
             assert found is not None
             record.owners[tensor] = join(self.records[found[1].first].path, own)
         return self.give(record)
@@ -344,9 +348,7 @@ class Naive:
             names[name] = self.value(written, names, None)
         return names
 
-    def share(
-        self, text: str, place: Place, label: str | None, incoming: list[Given], at: str
-    ) -> tuple[Given, Any]:
+    def share(self, text: str, place: Place, label: str | None, incoming: list[Given], at: str) -> tuple[Given, Any]:
         found = self.look_up(self.text(text, place.names), at, place)
         assert found is not None
         held = found[1]
@@ -520,7 +522,9 @@ class Maker:
     def entry(self, width: int, depth: int, seen: Seen, taken: set[str]) -> tuple[list[Any], int, Seen]:
         simple = [self.layer, self.layer, self.layer, self.join, self.split, self.reuse, self.repeated]
         deep = [self.sequential, self.residual, self.parallel, self.call, self.repeated, self.mixture]
-        return self.draw(st.sampled_from(simple + deep * 2 if depth else simple))(width, depth, seen, taken)
+        draw_entry = self.draw(st.sampled_from(simple + deep * 2 if depth else simple))
+        entries, after, named = draw_entry(width, depth, seen, taken)
+        return entries, after, named
 
     def layer(self, width: int, depth: int, seen: Seen, taken: set[str]) -> tuple[list[Any], int, Seen]:
         after = width
@@ -605,7 +609,7 @@ class Maker:
         if not own:
             return [entry], after, inner
         name = str(own["name"])
-        return [entry], after, [(name, after, width), *[(f"{name}.{path}", *rest) for path, *rest in inner]]  # type: ignore[misc]
+        return [entry], after, [(name, after, width), *[(f"{name}.{path}", *rest) for path, *rest in inner]]
 
     def sequential(self, width: int, depth: int, seen: Seen, taken: set[str]) -> tuple[list[Any], int, Seen]:
         own = self.name(taken)
@@ -704,7 +708,7 @@ class Maker:
 
     def repeated(self, width: int, depth: int, seen: Seen, taken: set[str]) -> tuple[list[Any], int, Seen]:
         own = self.name(taken)
-        times = self.number(4, 0 if self.chance(8) else 1)
+        times = self.number(7 if self.chance(3) else 3, 0 if self.chance(8) else 1)
         entry: Tree = {"repeat": self.draw(st.sampled_from([times, f"{times}"]))}
         shared = bool(own) and self.chance(4)
         out = "out_channels" if self.image else "out_features"
@@ -759,7 +763,11 @@ class Maker:
         experts = self.number(4, 2)
         layers, after, _ = self.body(width, depth - 1, seen, set(), False)
         if self.chance(3):
-            layers = [{"type": "Linear", "out_features": "4 + index"}, *layers[:0], {"type": "Linear", "out_features": after}]
+            layers = [
+                {"type": "Linear", "out_features": "4 + index"},
+                *layers[:0],
+                {"type": "Linear", "out_features": after},
+            ]
         experts_entry = {
             **({"name": "experts"} if self.chance(2) else {}),
             "type": "MixtureOfExperts",
@@ -855,7 +863,9 @@ def test_a_model_is_what_it_says_written_out_by_hand(tree: Tree) -> None:
         if len(by_path[node.path]) == 1:
             owners = {tensor.name: node.owner(tensor.name) for tensor in node.fitted.tensors}
             roots = {name: None if owner is None else find_root(naive, owner) for name, owner in owners.items()}
-            assert roots == {name: find_root(naive, first.owners[name]) if name in first.owners else None for name in roots}
+            assert roots == {
+                name: find_root(naive, first.owners[name]) if name in first.owners else None for name in roots
+            }
     assert told == Counter((record.path, record.passed) for record in naive.records)
     assert count(graph) == sum_up(naive.records)
 
@@ -918,3 +928,127 @@ def test_a_model_written_flat_is_the_same_model(tree: Tree) -> None:
     assert find_peak(again).bytes == find_peak(graph).bytes
     assert list_owned(again) == list_owned(graph)
     assert complete(again) == text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "specs" / "zoo").glob("*.yaml")), ids=lambda path: str(path.stem))
+def test_a_known_architecture_written_flat_is_the_same_model(path: Path) -> None:
+    for model in road.follow(path.read_bytes(), path.name).models:
+        outcome = road.follow(complete(model.graph).encode(), "flat.yaml")
+        assert outcome.findings == []
+        (flat,) = outcome.models
+        assert flat.graph.variant is None
+        assert [v.limit for v in flat.verdicts] == [v.limit for v in model.verdicts]
+        assert count(flat.graph) == count(model.graph)
+        assert find_peak(flat.graph).bytes == find_peak(model.graph).bytes
+        assert list_owned(flat.graph) == list_owned(model.graph)
+
+
+# --- What is the same costs nothing -----------------------------------------------------------------------------------
+
+
+def stack(rounds: int, width: int) -> Tree:
+    """A transformer of so many equal blocks; `width` sets it apart from others that are kept from earlier."""
+    linear = {"type": "Linear", "out_features": width}
+    attention = {
+        "type": "Parallel",
+        "branches": [{"name": name, **linear} for name in "qkv"],
+        "merge": {"type": "ScaledDotProductAttention", "num_heads": 2},
+    }
+    feed = [{"type": "Linear", "out_features": 4 * width}, "GELU", {"name": "out", **linear}]
+    block = [
+        {"type": "Residual", "layers": ["LayerNorm", attention, linear]},
+        {"type": "Residual", "layers": ["LayerNorm", *feed]},
+    ]
+    repeated = {"name": "blocks", "repeat": rounds, "layers": block}
+    return {"modelspec": 1, "input": [5, width], "layers": [linear, repeated, "LayerNorm"]}
+
+
+def work(monkeypatch: pytest.MonkeyPatch, tree: Tree) -> tuple[dict[str, int], Graph]:
+    """What resolving, counting and describing a model takes: calls, parts, rows, and kilobytes of memory."""
+    counts: Counter[str] = Counter()
+    real_fit, real_part = fit, Part.__init__
+
+    def fit_counted(*args: Any, **keys: Any) -> Any:
+        counts["fits"] += 1
+        return real_fit(*args, **keys)
+
+    def part_counted(self: Part, *args: Any, **keys: Any) -> None:
+        counts["parts"] += 1
+        real_part(self, *args, **keys)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("modelspec.resolve.walk.fit", fit_counted)
+        patch.setattr("modelspec.resolve.containers.fit", fit_counted)
+        patch.setattr(Part, "__init__", part_counted)
+        tracemalloc.start()
+        try:
+            graph = follow(tree).graph
+            count(graph)
+            find_peak(graph)
+            counts["rows"] = len(list_rows(graph))
+            counts["kilobytes"] = tracemalloc.get_traced_memory()[1] // 1024
+        finally:
+            tracemalloc.stop()
+    return dict(counts), graph
+
+
+def test_equal_blocks_cost_what_ten_of_them_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    work(monkeypatch, stack(3, 32))
+    few, small = work(monkeypatch, stack(10, 48))
+    many, large = work(monkeypatch, stack(100_000, 64))
+    assert many.pop("kilobytes") <= few.pop("kilobytes") + 64
+    assert many == few
+    assert few["fits"] > 5
+    assert [node.repeat for node in list_rows(large)] == [1, *[100_000] * 12, 1]
+    one, two = (count(follow(stack(rounds, 64)).graph).macs for rounds in (1, 2))
+    assert count(large).macs == one + 99_999 * (two - one)
+    same = follow(stack(10, 64)).graph
+    assert find_peak(large).bytes == find_peak(same).bytes
+    assert count(small).parameters == count(follow(stack(10, 48)).graph).parameters
+
+
+def test_what_is_too_long_to_be_written_out_is_refused() -> None:
+    rounds = MAX_LAYERS // 12
+    with pytest.raises(Incompletable, match="layers"):
+        complete(follow(stack(rounds + 1, 32)).graph)
+
+
+# --- One mistake, one message -----------------------------------------------------------------------------------------
+
+
+def list_entries(entries: list[Any]) -> Iterator[tuple[list[Any], int]]:
+    """Every entry of a body and of those inside of it, by its list and number."""
+    for number, entry in enumerate(entries):
+        yield entries, number
+        if isinstance(entry, dict):
+            for body in [entry.get("layers", []), *entry.get("branches", []), entry.get("shortcut", [])]:
+                yield from list_entries(body if isinstance(body, list) else [])
+
+
+MISTAKES: dict[str, Tree] = {
+    "MS304": {"type": "Linear", "in_features": 997, "out_features": "in_features"},
+    "MS309": {"type": "Softmax", "dim": 9},
+    "MS302": {"type": "ReLU", "inputs": "nowhere"},
+    "MS402": {"type": "Dropout", "p": "nothing / 2"},
+    "MS303": {"type": "Conv3d", "out_channels": 4, "kernel_size": 1},
+}
+
+
+@given(models(), st.sampled_from(sorted(MISTAKES)), st.data())
+@settings(max_examples=200, deadline=None)
+def test_nothing_downstream_of_a_mistake_is_blamed(tree: Tree, code: str, data: st.DataObject) -> None:
+    follow_sound(tree)
+    wrong = copy.deepcopy(tree)
+    bodies = [wrong["layers"], *[block["layers"] for block in wrong.get("blocks", {}).values()]]
+    entries, number = data.draw(st.sampled_from([each for body in bodies for each in list_entries(body)]))
+    # Of several inputs, the first entry has to say which it reads.
+    first = entries is wrong["layers"] and number == 0
+    at = number + (1 if first else data.draw(st.integers(0, 1)))
+    before = entries[at - 1] if at else {}
+    assume(not (isinstance(before, dict) and before.get("type") == "Split"))
+    entries.insert(at, dict(MISTAKES[code]))
+    outcome = road.follow_document(read_mapping(wrong, "model.yaml"))
+    places = {finding.where for finding in outcome.findings}
+    # Where it is left out, in a body that is not walked, nothing is wrong.
+    assert {finding.code for finding in outcome.findings} <= {code}, outcome.findings
+    assert len(places) <= 1

@@ -45,7 +45,7 @@ Resolved = tuple[Part, tuple[Source, ...]]
 class _Site:
     """Where a container stands, and what arrives there. `at` is the index that holds in it."""
 
-    __slots__ = ("at", "frame", "group", "index", "names", "pending", "sources", "values", "where")
+    __slots__ = ("at", "frame", "group", "index", "names", "pending", "sources", "spoilt", "values", "where")
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class _Site:
         self.at = at
         self.where = where
         self.pending = pending
+        self.spoilt = False
 
     def spot(self, part: Part, reads: tuple[Source, ...]) -> Spot:
         """The place of a part that is on its way here: the next round of the group."""
@@ -131,6 +132,7 @@ class Resolver(Steps):
         # Of what an error has spoilt, the entries inside are resolved all the same, for mistakes of their own.
         arriving = (None,) * len(sources) if values is None else values
         site = _Site(frame, index, group, sources, arriving, names, at, where, pending)
+        site.spoilt = values is None
         if isinstance(what, Share):
             return self.read_share(site, what)
         if isinstance(what, Call):
@@ -147,6 +149,8 @@ class Resolver(Steps):
 
     def refuse_number(self, site: _Site, kind: str, takes: str, number: int) -> None:
         """Refuse a container or call at which the wrong number of inputs arrives."""
+        if site.spoilt:
+            return
         path = self.path(site.frame, site.index, kind)
         arrive = {0: "nothing arrives", 1: "one arrives"}.get(number, f"{number} arrive")
         hint = (
@@ -211,6 +215,10 @@ class Resolver(Steps):
             self.read_body(frame, what.body)
         else:
             self.read_fork(frame, what)
+        before = site.group.runs[-1].item if site.group.runs else None
+        if isinstance(before, Part) and began == len(self.notes.findings) and _is_alike(before, part):
+            # What it reads has another value, and comes to the same.
+            part = before
         self.finish(key, part, began)
         return part, reads
 
@@ -256,6 +264,10 @@ class Resolver(Steps):
         last = len(what.branches)
         sources = tuple(Of(number) for number in range(last))
         flows = tuple(value_at(part, frame.values, source, None) for source in sources)
+        if last == 1 and what.merge is None:
+            # The sum of one is that one.
+            part.result, part.value = Of(0), flows[0]
+            return
         done = self.read_merge(frame, last, what, sources, flows)
         part.steps.append(done)
         part.result = Of(last)
@@ -288,7 +300,12 @@ class Resolver(Steps):
             assert add is not None
             if values is None:
                 return None
-            fitted, broken = fit(add, {}, values, self.graph.activation_dtype, frame.context.dtype)
+            known = self.sums.get(values)
+            if known is not None:
+                return Leaf(known, sources)
+            fitted, broken = fit(add, {}, values, self.graph.activation_dtype, self.graph.dtype)
+            if fitted is not None and not broken:
+                self.sums[values] = fitted
             for problem in broken:
                 if what.residual:
                     hint = f"give the Residual a `shortcut` that makes {show_shape(values[0].shape)} of what arrives"
@@ -543,7 +560,7 @@ class Resolver(Steps):
         if again is None or isinstance(again, Leaf):
             return again
         difference = _compare(list(list_weights(item)), list(list_weights(again[0])), "there", "here")
-        if difference is not None and again[0].value is not None:
+        if difference is not None and again[0].value is not None and item.value is not None:
             message = f"the weights of '{path}' do not fit here: {difference}"
             home = frame.spot.find(source)
             assert home.parent is not None
@@ -657,7 +674,7 @@ class Resolver(Steps):
 
     def check_shared(self, frame: Frame, index: int, group: Group, where: Where) -> bool:
         """Whether the rounds of a shared repeat can be one layer; what is wrong is told."""
-        if len(group.runs) < 2:
+        if len(group.runs) < 2 or any(isinstance(run.item, Part) and run.item.value is None for run in group.runs):
             return True
         first = list(list_weights(group.runs[0].item))
         for run in group.runs[1:]:
@@ -671,6 +688,32 @@ class Resolver(Steps):
 
 
 _FIT = "what arrives must have the sizes that arrive at the first; or give this one weights of its own"
+
+
+def _is_alike(one: Part, other: Part) -> bool:
+    """Whether two parts of one container have become the same."""
+    return (
+        one.result == other.result
+        and len(one.steps) == len(other.steps)
+        and all(map(_is_step_alike, one.steps, other.steps))
+    )
+
+
+def _is_step_alike(one: Any, other: Any) -> bool:
+    if isinstance(one, Leaf) and isinstance(other, Leaf):
+        return (one.fitted, one.reads, one.owners) == (other.fitted, other.reads, other.owners)
+    if not isinstance(one, Group) or not isinstance(other, Group):
+        return one is other
+    ways = [(group.indexed, group.repeated, group.shared, group.share, len(group.runs)) for group in (one, other)]
+    return ways[0] == ways[1] and all(map(_is_run_alike, one.runs, other.runs))
+
+
+def _is_run_alike(one: Run, other: Run) -> bool:
+    if one[1:] != other[1:]:
+        return False
+    if isinstance(one.item, Part) and isinstance(other.item, Part):
+        return one.item is other.item or _is_alike(one.item, other.item)
+    return _is_step_alike(one.item, other.item)
 
 
 def _at(where: Where, *steps: str) -> Where:

@@ -70,6 +70,7 @@ class Frame:
         "is_top",
         "names",
         "part",
+        "turn",
         "value",
         "values",
     )
@@ -94,6 +95,8 @@ class Frame:
         self.inputs = inputs
         self.captured = captured
         self.value: Flow = values[0] if values else None
+        self.turn: int | None = None
+        """The round of the entry that is being resolved, where that is a layer."""
         self.at = -1
         """The layer that came last, where that has been passed on without a word: see `last`."""
         self._last: Source | None = Incoming(0) if values else None
@@ -109,9 +112,10 @@ class Frame:
     def last(self, source: Source | None) -> None:
         self._last, self.at = source, -1
 
-    def within(self, names: Mapping[str, Any]) -> Frame:
-        """The same body at the same place, where other names hold: in a round of one of its entries."""
+    def within(self, names: Mapping[str, Any], turn: int | None) -> Frame:
+        """The same body at the same place, in a round of one of its entries, where other names hold."""
         inner = Frame(self.part, self.spot, self.values, names, self.context, self.inputs, self.captured)
+        inner.turn = turn
         inner.is_top, inner._level, inner.value, inner.last = self.is_top, self.level, self.value, self.last
         return inner
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelspec.graph import GONE, Group, Incoming, Inside, Leaf, Of, Part, Source
-from modelspec.spot import show_name
+from modelspec.spot import Spot, show_name
 from modelspec.template import Template
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "binds_index",
     "enter",
     "inner_index",
+    "is_in_spoilt",
     "level_of",
     "list_paths",
     "list_rounds",
@@ -85,7 +86,10 @@ class Level:
             # Without an index in them, the names of a second round are those of the first: one more shows that.
             rounds = chosen.length if binds_index(item) else min(chosen.length, 2)
             for turn in range(1 if group.shared else rounds):
-                for name, source in level_of(item, inner_index(group, item, self.index, run, turn)).read().items():
+                inner = level_of(item, inner_index(group, item, self.index, run, turn))
+                for name, source in inner.read().items():
+                    yield name, Inside(step, run, turn, source)
+                for name, _, source in inner.twice:
                     yield name, Inside(step, run, turn, source)
 
 
@@ -215,6 +219,41 @@ def _level_in(level: Level, source: Source) -> tuple[str, Level] | None:
         return None
     number = f".{group.runs[run].start + turn}" if group.indexed and isinstance(source, Of) else ""
     return number, level_of(item, inner_index(group, item, index, run, turn))
+
+
+def is_in_spoilt(spot: Spot, path: str) -> bool:
+    """Whether a path that means nothing may be that of something in what an error has spoilt."""
+    seen: set[int] = set()
+    at: Spot | None = spot
+    while at is not None:
+        part = at.part
+        for label, done in zip(part.labels, part.steps, strict=False):
+            if isinstance(done, Group):
+                if (label is None or _leads(label, path)) and _holds_spoilt(done, seen):
+                    return True
+            elif done is None and label is not None and _leads(label, path):
+                return True
+        at = None if part.isolated else at.parent
+    return False
+
+
+def _leads(label: object, path: str) -> bool:
+    """Whether a path, tried under the prefixes of where it stands, can lead to what has this name."""
+    if not isinstance(label, str):
+        return True
+    steps = label.split(".")
+    ends = [".".join(steps[at:]) for at in range(len(steps))]
+    return any(path == end or path.startswith(f"{end}.") for end in ends)
+
+
+def _holds_spoilt(group: Group, seen: set[int]) -> bool:
+    for run in group.runs:
+        if isinstance(run.item, Part) and id(run.item) not in seen:
+            seen.add(id(run.item))
+            for label, done in zip(run.item.labels, run.item.steps, strict=False):
+                if (done is None and label is not None) or (isinstance(done, Group) and _holds_spoilt(done, seen)):
+                    return True
+    return False
 
 
 def list_rounds(group: Group, step: int) -> Iterator[Inside]:

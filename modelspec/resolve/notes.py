@@ -97,8 +97,8 @@ class Reader:
     ) -> Any:
         """The complete value of what holds expressions; SPOILT if it has none, which is then told.
 
-        `shape` is that of what arrives (None: nothing does; with `arriving` False an error has spoilt it); `layer` gives
-        the path that is told; `later` are the names that are declared beside this one, some of them further down.
+        `shape` is that of what arrives (None: nothing does; with `arriving` False an error has spoilt it); `layer`
+        gives the path that is told; `later` are the names that are declared beside this one, some of them further down.
         """
         values: list[Any] = []
         good = True

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from modelspec.diagnostics import Finding, Related, Route, Where
 from modelspec.fitting import Fitted, Value
-from modelspec.graph import Graph, Leaf, Source
+from modelspec.graph import Graph, Leaf, Part, Source
 from modelspec.layer import Broken, Layer, fields_of
 from modelspec.shape import Shape, Unknown, differs, show_dim, show_shape
 from modelspec.spec import Input, Spec
 from modelspec.spot import Spot
 
-__all__ = ["Place", "explain", "find_input", "point", "where_of"]
+__all__ = ["Place", "explain", "find_input", "follow_axis", "point", "where_of"]
 
 
 class Place:
@@ -52,6 +53,7 @@ def explain(graph: Graph, layer: type[Layer], problem: Broken, place: Place, val
             if problem.code == "MS303":
                 hint = _mend_rank(origin, layer, number, shape) or hint
             related.append(Related(where_of(graph, origin), told))
+            related.extend(_list_calls(origin[0], place.spot))
     elif problem.code in ("MS312", "MS313"):
         for source, value in zip(place.sources, values, strict=False):
             spot, step, _ = place.spot.origin(source)
@@ -67,6 +69,20 @@ def _name_layer(origin: tuple[Spot | None, int]) -> str:
     if spot is None or spot.parent is None:
         return ""
     return f": {spot.prefix if step < 0 else spot.path(step)}"
+
+
+def _list_calls(spot: Spot | None, seen_from: Spot) -> Iterator[Related]:
+    """The calls of blocks on the way to an end, the innermost first, that are not on the way to what is told."""
+    known = set()
+    around: Spot | None = seen_from
+    while around is not None:
+        known.add((around.item, around.prefix, around.base))
+        around = around.parent
+    while spot is not None and spot.parent is not None and (spot.item, spot.prefix, spot.base) not in known:
+        if isinstance(spot.item, Part) and spot.item.isolated:
+            where = spot.parent.part.where(spot.step)
+            yield Related(where._replace(route=(*where.route, "block")), "its block is called from here")
+        spot = spot.parent
 
 
 def _name_end(problem: Broken, shape: Shape, axis: int) -> str:
@@ -174,7 +190,7 @@ def find_axis(spot: Spot, source: Source, axis: int, rank: int) -> tuple[Spot | 
             break
         shape = (fitted.output if result is None else fitted.outputs[result]).shape
         unknown = unknown or (-axis <= len(shape) and isinstance(shape[axis], Unknown))
-        found = _find_blurred(fitted, axis) if unknown else _follow(fitted, result, axis)
+        found = _find_blurred(fitted, axis) if unknown else follow_axis(fitted, result, axis)
         if found is None:
             break
         number, axis = found
@@ -193,7 +209,7 @@ def _find_blurred(fitted: Fitted, axis: int) -> tuple[int, int] | None:
     return None
 
 
-def _follow(fitted: Fitted, result: str | None, axis: int) -> tuple[int, int] | None:
+def follow_axis(fitted: Fitted, result: str | None, axis: int) -> tuple[int, int] | None:
     """The input from which a layer has an axis, and the axis there; None if it makes it itself.
 
     It passes an axis on that comes out as it went in, and would if it were twice as long.

@@ -10,6 +10,7 @@ from modelspec.graph import Incoming, Source
 from modelspec.refusal import find_near
 from modelspec.resolve.containers import Resolver
 from modelspec.resolve.frames import Frame, Unresolved, value_at
+from modelspec.resolve.levels import is_in_spoilt
 from modelspec.resolve.lookup import look_up
 from modelspec.resolve.walk import Walk
 from modelspec.template import Reference
@@ -30,6 +31,8 @@ def read_outputs(walk: Walk, frame: Frame, outputs: tuple[Reference, ...]) -> tu
             continue
         sources = (Incoming(0),) if path == "input" else look_up(frame, "value", path, None)
         if sources is None:
+            if walk.notes.findings and is_in_spoilt(frame.spot, path):
+                continue
             known = list(frame.level.read())
             near = find_near(path, known)
             hint = f"did you mean '{near}'?" if near else f"known here: {', '.join(known[:8])}"

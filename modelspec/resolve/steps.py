@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from modelspec.diagnostics import Finding, Related, Where
@@ -13,8 +14,9 @@ from modelspec.kinds import Deferred
 from modelspec.language import MAX_LAYERS
 from modelspec.layer import keeps_shape
 from modelspec.refusal import Refused, find_near
+from modelspec.resolve.fingerprint import Fingerprint
 from modelspec.resolve.frames import Choice, Frame, Unresolved, value_at
-from modelspec.resolve.levels import binds_index, list_paths
+from modelspec.resolve.levels import binds_index, is_in_spoilt, list_paths
 from modelspec.resolve.lookup import Pending, look_up
 from modelspec.resolve.notes import Enough
 from modelspec.resolve.walk import Walk
@@ -23,6 +25,15 @@ from modelspec.spot import show_name
 from modelspec.template import Reference, Template
 
 __all__ = ["Steps", "show_label"]
+
+MAX_SILENCED = 1_000
+"""References that are looked for in what an error has spoilt; those beyond are taken to be in it."""
+
+
+MAX_ROUNDS = 10_000
+"""Rounds of one repeat that differ from one another."""
+MAX_OFFERS = 2_000
+"""Names among which a near one is sought."""
 
 
 class Steps(Walk):
@@ -122,15 +133,29 @@ class Steps(Walk):
         pending = Pending(group, index, label if isinstance(label, str) else None)
         sources: tuple[Source, ...] = () if frame.last is None else (frame.last,)
         flow: Any = frame.value
+        reads = Fingerprint(step) if step.counts and not step.shared else None
+        before: Any = None
         number = 0
         while number < count:
-            if number >= MAX_LAYERS or self.distinct > MAX_LAYERS:
+            if number >= MAX_LAYERS or len(group.runs) >= MAX_ROUNDS or self.distinct > MAX_LAYERS:
                 self.refuse_rounds(where)
-            round_names = names if step.shared or not step.counts else {**names, "index": number}
+            round_names = names if reads is None else {**names, "index": number}
+            if reads is not None:
+                taken = reads.take(round_names, self.notes, where)
+                if taken is not None and taken == before:
+                    # The index comes to what it came to in the round before, at which nothing has changed.
+                    if group.runs and group.runs[-1].start + group.runs[-1].length == number:
+                        run = group.runs[-1]
+                        group.runs[-1] = run._replace(length=run.length + 1, active=run.active + 1)
+                    number += 1
+                    continue
+                before = None
             shape = flow.shape if isinstance(flow, Value) else None
             if not self.holds(frame, index, step, round_names, shape, flow is not None, where):
                 if not step.counts and not group.runs:
                     return GONE
+                # Left out, it changes nothing; but what arrives after a round that is left in is something else.
+                before = taken if reads is not None and step.counts else None
                 number += 1
                 continue
             found = self.find_inputs(frame, index, step, round_names, where, standing=(sources, flow), pending=pending)
@@ -148,6 +173,7 @@ class Steps(Walk):
                 run = group.runs[-1]
                 group.runs[-1] = run._replace(length=count - run.start, active=count - run.start)
                 break
+            before = taken if same and reads is not None and not own else None
             if group.chained:
                 sources, flow = (Inside(index, *group.last),), value
             number += 1
@@ -186,7 +212,7 @@ class Steps(Walk):
     ) -> tuple[Item, tuple[Source, ...]] | None:
         """One round of a repeat: a layer that reads what comes into the round, or a part."""
         if isinstance(step.what, Entry):
-            inner = frame.within(names)
+            inner = frame.within(names, None if step.shared else number)
             fitted = self.read_layer(inner, index, step.what, sources, values, where)
             if fitted is None:
                 return None
@@ -207,7 +233,7 @@ class Steps(Walk):
 
     def refuse_rounds(self, where: Where) -> None:
         """Refuse a repeat whose rounds are too many to be resolved one by one."""
-        message = f"more than {MAX_LAYERS:,} rounds that differ from one another, the bound"
+        message = f"more than {MAX_ROUNDS:,} rounds that differ from one another, the bound"
         hint = "rounds that are the same cost nothing: leave `index` out of them, or repeat it less often"
         there = where._replace(route=(*where.route, "repeat"))
         self.notes.note(Finding("MS310", message, there, hint))
@@ -234,8 +260,8 @@ class Steps(Walk):
         values: list[Any] = []
         good = True
         for number, reference in enumerate(step.inputs):
-            route = (*where.route, "inputs", number)
-            there = where._replace(route=route if _is_listed(self, where) else route[:-1])
+            # Of a single reference that is no list, this is the place, too.
+            there = Where((*where.route, "inputs", number), file=where.file)
             found = self.find_sources(frame, index, reference, names, there, pending, quiet=quiet)
             if found is None:
                 good = False
@@ -411,7 +437,11 @@ class Steps(Walk):
                 continue
             self.notes.note(Finding(code, message, where, hint, layer, related))
             return
-        known = [*frame.inputs, *frame.level.read()]
+        if self.notes.findings:
+            self.silenced += 1
+            if self.silenced > MAX_SILENCED or is_in_spoilt(frame.spot, path):
+                return
+        known = [*frame.inputs, *islice(frame.level.read(), MAX_OFFERS)]
         inside = list_paths(frame.level)
         near = next((name for name in inside if name.endswith(f".{path}")), None)
         near = near or find_near(path, [name for name in [*known, *inside] if name != path])
@@ -424,15 +454,6 @@ class Steps(Walk):
             hint += "; a block sees no layer around its call: bring it in by `inputs`" * frame.part.isolated
         what = "every round of " if reference.every else ""
         self.notes.note(Finding("MS302", f"{layer}: nothing before is called {what}'{path}'", where, hint, layer))
-
-
-def _is_listed(walk: Walk, where: Where) -> bool:
-    """Whether the inputs of an entry are written as a list."""
-    spec = walk.spec
-    at: Any = (spec.libraries[where.file].document if where.file else spec.document).tree
-    for step in where.route:
-        at = at[step]
-    return isinstance(at, dict) and isinstance(at.get("inputs"), list)
 
 
 def show_label(label: Any, names: Mapping[str, Any], index: int | None = None) -> str | None:

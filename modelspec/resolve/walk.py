@@ -43,8 +43,12 @@ class Walk:
         self.blocks_see: dict[str, Mapping[str, Any]] = {}
         self.parts: dict[Any, Part] = {}
         self.filled: dict[Any, tuple[dict[str, Any], str]] = {}
+        self.sums: dict[tuple[Any, ...], Fitted] = {}
+        """The sums of forks by what arrives at them."""
         self.distinct = 0
         self.depth = 0
+        self.silenced = 0
+        """References to nothing that may mean something in what an error has spoilt."""
         self.is_unknown = False
         """Whether an unknown size has been told to be in the way: whatever else it is in the way of has that cause."""
         self.usual = Context(True, graph.dtype)
@@ -87,7 +91,7 @@ class Walk:
                 frame.last = Of(index)
         for index, label in enumerate(part.labels if body.templated else ()):
             if isinstance(label, Template):
-                self.check_label(frame, index)
+                self.check_label(frame, index, body.entries[index])
         part.result = frame.last
         part.value = frame.value
 
@@ -115,17 +119,18 @@ class Walk:
             if isinstance(name, Template):
                 from modelspec.spot import show_name
 
-                label = show_name(name, frame.names, frame.index)
+                label = show_name(name, frame.names, frame.index if frame.turn is None else frame.turn)
                 # What the name is made of has no value, which is told at the name.
                 label = name.text if label == "?" else label
             elif isinstance(name, str):
-                label = name
+                label = name if frame.turn is None else f"{name}.{frame.turn}"
             elif frame.part.numbered and name is None:
-                label = str(frame.part.ordinal(min(index, len(steps))))
+                label = str(frame.part.ordinal(min(index, len(steps))) + (frame.turn or 0))
         if label is not None:
             return frame.spot.prefix + label
         kind = kind or self.name_kind(frame.part.where(index))
-        return f"{frame.spot.prefix}{kind}-{frame.spot.base + frame.part.number(min(index, len(steps))) + 1}"
+        number = frame.spot.base + frame.part.number(min(index, len(steps))) + (frame.turn or 0) + 1
+        return f"{frame.spot.prefix}{kind}-{number}"
 
     def name_kind(self, where: Where) -> str:
         """The type of the layer that is written there."""
@@ -134,12 +139,15 @@ class Walk:
             at = at[step]
         return str(at.get("type", "Sequential") if isinstance(at, dict) else at)
 
-    def check_label(self, frame: Frame, index: int) -> None:
+    def check_label(self, frame: Frame, index: int, entry: Any) -> None:
         """Tell what is wrong with a name that is made of expressions."""
         template, done = frame.part.labels[index], frame.part.steps[index]
         if done is GONE:
             return
         turns: list[int | None] = [frame.index]
+        if done is None and isinstance(entry, Step) and entry.repeat is not None:
+            # An error has spoilt it, and how often it stands there is not known.
+            turns = [0]
         if isinstance(done, Group) and done.repeated and not done.shared and "index" in template.names:
             bare = all(isinstance(part, str) or part.text == "index" for part in template.parts)
             turns = [run.start + turn for run in done.runs for turn in ((0,) if bare else range(run.length))]

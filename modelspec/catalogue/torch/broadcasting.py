@@ -48,11 +48,16 @@ def name_input(number: int) -> str:
 
 def find_clash(shapes: tuple[Shape, ...]) -> tuple[End, End] | None:
     """Find two axes that cannot be stretched to one size: of a later shape, and of an earlier one."""
-    for later, shape in enumerate(shapes):
-        for earlier, against in enumerate(shapes[:later]):
-            for back in range(1, min(len(shape), len(against)) + 1):
-                if broadcast_differs(shape[-back], against[-back]):
-                    return (later, len(shape) - back), (earlier, len(against) - back)
+    # The first known size other than 1 of each axis, counted from the end: the others are held against that.
+    first: dict[int, tuple[Dim, End]] = {}
+    for number, shape in enumerate(shapes):
+        for back in range(1, len(shape) + 1):
+            size, here = shape[-back], (number, len(shape) - back)
+            if isinstance(size, Unknown) or size == 1:
+                continue
+            known, there = first.setdefault(back, (size, here))
+            if broadcast_differs(size, known):
+                return here, there
     return None
 
 
