@@ -21,7 +21,7 @@ from modelspec.limit import METRICS, Limit
 from modelspec.peak import find_peak
 from modelspec.refusal import find_near
 from modelspec.rows import Node, list_rows
-from modelspec.shape import Count, Unknown
+from modelspec.shape import Count, Unknown, show_dim
 from modelspec.source import Document
 from modelspec.version import VERSION
 
@@ -47,11 +47,18 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+def _show_sizes(told: dict[str, Any]) -> list[str]:
+    return ["?" if size is None else str(size) for size in told["shape"]]
+
+
 class TensorType(_Frozen):
     """What flows: a shape without the batch (null for an axis of unknown size), and a dtype."""
 
     shape: list[int | None]
     dtype: str
+    sizes: list[str] = Field(
+        default_factory=_show_sizes, exclude=True, description="The shape for people: a run-time axis by its name."
+    )
 
 
 class AxisSize(_Frozen):
@@ -159,6 +166,7 @@ class Model(_Frozen):
     layers: list[Layer]
     totals: Totals
     budget: list[BudgetLine]
+    open_sizes: list[str] = Field([], exclude=True, description="The run-time variables: unknown until they are set.")
 
     def __getitem__(self, path: str) -> Layer:
         """Return the row of the layer with this path, which may be that of any round. Raises KeyError."""
@@ -233,6 +241,7 @@ def describe(document: Document, graph: Graph, verdicts: Iterable[Verdict], soun
         layers=[_describe_layer(document, graph, node) for node in nodes],
         totals=_total(graph) if sound else Totals(**dict.fromkeys(METRICS)),
         budget=[_line(verdict) for verdict in verdicts] if sound else list(_unjudged(graph)),
+        open_sizes=[name for name, value in graph.variables.items() if isinstance(value, Unknown) and value.name],
     )
 
 
@@ -255,7 +264,8 @@ def _known(size: Count) -> int | None:
 
 
 def _type(value: Value) -> TensorType:
-    return TensorType(shape=[_known(size) for size in value.shape], dtype=value.dtype)
+    shape = [_known(size) for size in value.shape]
+    return TensorType(shape=shape, dtype=value.dtype, sizes=[show_dim(size) for size in value.shape])
 
 
 def _metrics(cost: Cost) -> dict[str, int | None]:

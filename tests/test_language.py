@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from modelspec import catalogue, road
 from modelspec.completion import Incompletable, complete
-from modelspec.cost import Cost, count, count_tensor, is_trainable, size_of
+from modelspec.cost import Cost, count, count_node, count_tensor, is_trainable, size_of
 from modelspec.dtype import size_in_bytes
 from modelspec.fitting import Fitted, Value, fit
 from modelspec.graph import Graph, Part
@@ -204,8 +204,9 @@ class Naive:
         if not self.value(entry.get("when", True), place.names, flow):
             return flow
         label = None if name is None else self.text(name, place.names)
+        alias = None
         if index is not None and label is not None and "index" not in str(name):
-            label = f"{label}.{index}"
+            alias, label = place.prefix + label, f"{label}.{index}"
         if label is None and place.ordinals is not None:
             label = str(place.ordinals[0])
             place.ordinals[0] += 1
@@ -235,7 +236,7 @@ class Naive:
             result = self.layer(entry, inner, label, incoming)
         if label is not None:
             held = Held(result, first, len(self.records), again)
-            names = [at] if index is None or not at.endswith(f".{index}") else [at, at.removesuffix(f".{index}")]
+            names = [at] if alias is None else [at, alias]
             for known in place.known:
                 known.update(dict.fromkeys(names, held))
         return result
@@ -298,6 +299,8 @@ class Naive:
                 self.branch(branch, place, incoming[0], number if numbered else None)
                 for number, branch in enumerate(entry["branches"])
             ]
+        if kind == "Parallel" and len(given) == 1 and "merge" not in entry:
+            return given[0]
         merge = entry.get("merge", "Add")
         merge = {"type": merge} if isinstance(merge, str) else merge
         return self.layer(merge, place, merge.get("name"), given)
@@ -760,7 +763,7 @@ class Maker:
         own = self.name(taken)
         if self.image or not own:
             return self.layer(width, depth, seen, taken)
-        experts = self.number(4, 2)
+        experts = self.number(9, 2)
         layers, after, _ = self.body(width, depth - 1, seen, set(), False)
         if self.chance(3):
             layers = [
@@ -791,7 +794,7 @@ def models(draw: st.DrawFn) -> Tree:
     if draw(st.booleans()):
         tree["input"] = shape
     else:
-        tree["inputs"] = {"p": shape, "q": shape}
+        tree["inputs"] = {"p": shape, "q": shape} | ({"unread": shape} if draw(st.integers(0, 3)) == 0 else {})
         first = [{"name": "start", "type": draw(st.sampled_from(["Add", "Mul"])), "inputs": ["p", "q"]}]
     if draw(st.integers(0, 5)) == 0:
         tree["dtype"] = "float32"
@@ -868,6 +871,8 @@ def test_a_model_is_what_it_says_written_out_by_hand(tree: Tree) -> None:
             }
     assert told == Counter((record.path, record.passed) for record in naive.records)
     assert count(graph) == sum_up(naive.records)
+    rows = [count_node(node) for node in list_rows(graph)]
+    assert count(graph) == tuple(sum(each) for each in zip(Cost(*[0] * len(Cost._fields)), *rows, strict=True))
 
 
 @given(models())

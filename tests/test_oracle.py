@@ -143,7 +143,10 @@ def test_comparison_sees_a_wrong_class(wrong: str) -> None:
     assert any(difference.startswith(word) for difference in found)
 
 
-@pytest.mark.parametrize(("dialect", "needs"), [("torch", ["torch", "torchvision", "transformers"]), ("keras", ["keras", "torch"])])
+NEEDS = [("torch", ["torch", "torchvision", "transformers"]), ("keras", ["keras", "torch"])]
+
+
+@pytest.mark.parametrize(("dialect", "needs"), NEEDS)
 def test_catalogue_answers_as_the_framework_does(dialect: str, needs: list[str]) -> None:
     missing = [name for name in needs if importlib.util.find_spec(name) is None]
     if missing:

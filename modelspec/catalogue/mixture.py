@@ -44,9 +44,8 @@ class MixtureOfExperts(Layer):
         return result
 
     def conventions(self) -> tuple[str, ...]:
-        return (
-            "a token is counted in the first experts_per_token experts of a mixture: in parameters all experts count",
-        )
+        told = "MACs, activations and active parameters count the experts that a token passes, parameters count all"
+        return (f"MixtureOfExperts: {told}",)
 
     examples = (
         Example(

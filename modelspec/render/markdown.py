@@ -45,7 +45,7 @@ def _show_model(model: Model) -> Iterator[str]:
     inputs = ", ".join(
         f"{_code(name)} {shape}" if len(model.inputs) > 1 else shape
         for name, value in model.inputs.items()
-        for shape in (f"{_code(show_shape(value.shape, model.dialect))} {value.dtype}",)
+        for shape in (f"{_code(show_shape(value.sizes, model.dialect))} {value.dtype}",)
     )
     yield f"{_code(model.path)}, dialect {model.dialect}, input {inputs or '?'}, counted: {COUNTED}"
     yield ""
@@ -71,7 +71,7 @@ def _show_layers(model: Model) -> Iterator[str]:
         (
             _name(layer),
             _code(layer.type),
-            _code(show_shape(layer.output_shape, model.dialect)),
+            _code(show_shape(next(iter(layer.outputs.values())).sizes, model.dialect)),
             show_count(layer.parameters),
             show_count(layer.buffers),
             show_count(layer.macs),

@@ -37,9 +37,8 @@ def show_share(part: int | None, whole: int) -> str:
     return f"{per_mille // 10:,}.{per_mille % 10} %"
 
 
-def show_shape(shape: Sequence[int | None], dialect: str) -> str:
-    """Write a shape with its batch, as the dialect's summaries show it: `[-1, 32]`, `(None, 32)`; `?` is unknown."""
-    sizes = ["?" if size is None else str(size) for size in shape]
+def show_shape(sizes: Sequence[str], dialect: str) -> str:
+    """Write a shape with its batch, as the dialect's summaries show it: `[-1, 32]`, `(None, 32)`, `[-1, seq, 32]`."""
     if dialect == "keras":
         return f"({', '.join(['None', *sizes])}{',' * (not sizes)})"
     return f"[{', '.join(['-1', *sizes])}]"

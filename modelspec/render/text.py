@@ -84,7 +84,7 @@ def _show_header(model: Model, columns: int, paint: Paint) -> Iterator[str]:
 
 def _list_inputs(model: Model) -> Iterator[tuple[str, str, str]]:
     for name, value in model.inputs.items():
-        shown = f"{show_shape(value.shape, model.dialect)} {value.dtype}"
+        shown = f"{show_shape(value.sizes, model.dialect)} {value.dtype}"
         yield "input", shown if len(model.inputs) == 1 else f"{harmless(name)} {shown}", " "
 
 
@@ -102,7 +102,7 @@ def _show_layers(model: Model, columns: int, paint: Paint) -> Iterator[str]:
     rows = [
         (
             name_layer(layer),
-            show_shape(layer.output_shape, model.dialect),
+            show_shape(next(iter(layer.outputs.values())).sizes, model.dialect),
             show_count(layer.parameters),
             show_count(layer.macs),
         )
@@ -167,3 +167,8 @@ def _show_totals(model: Model, columns: int, paint: Paint) -> Iterator[str]:
         line = f"{text:<{label}}  {count:>{number}}"
         human = human if len(line) + 2 + len(human) <= columns else ""
         yield paint(line, "bold") if text == "Parameters" else f"{line}  {paint(human, 'dim')}".rstrip()
+    if model.open_sizes and None in counts.values():
+        names = ", ".join(map(harmless, model.open_sizes))
+        settings = " ".join(f"--set {harmless(name)}=…" for name in model.open_sizes)
+        told = f"? depends on {names}, known only when the model runs: {settings} gives a size"
+        yield from (paint(line, "dim") for line in _hang(told, columns))
