@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -400,7 +401,13 @@ def test_cases_are_judged_alike(path: Path) -> None:
 
 def hold_schema(tree: Any, findings: list[Finding]) -> None:
     """Hold the JSON Schema to accept what the models accept, and to refuse what a schema can see."""
-    errors = list(SPEC.iter_errors(tree))
+    # A validator of JSON Schema calls itself some ten times for each container in another.
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        errors = list(SPEC.iter_errors(tree))
+    finally:
+        sys.setrecursionlimit(limit)
     if not findings:
         assert not errors, (tree, errors)
     elif any(is_plain_to_a_schema(finding, tree) for finding in findings):
