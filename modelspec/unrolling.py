@@ -116,6 +116,9 @@ class Unrolling:
                 line.share = spot.twin.prefix if step < 0 else spot.twin.path(step)
             else:
                 self._read_ties(line)
+            owner = self.known.get(line.share) if line.share is not None else None
+            if owner is not None and owner is not line and owner.share is not None:
+                line.share = owner.share
         return line
 
     def _read_ties(self, line: Line) -> None:

@@ -612,7 +612,9 @@ class Maker:
         if not own:
             return [entry], after, inner
         name = str(own["name"])
-        return [entry], after, [(name, after, width), *[(f"{name}.{path}", *rest) for path, *rest in inner]]
+        # What stands in it under `inputs` may mean something else where its weights are used again.
+        on = None if "'inputs'" in str(entry) else width
+        return [entry], after, [(name, after, on), *[(f"{name}.{path}", *rest) for path, *rest in inner]]
 
     def sequential(self, width: int, depth: int, seen: Seen, taken: set[str]) -> tuple[list[Any], int, Seen]:
         own = self.name(taken)
@@ -780,7 +782,8 @@ class Maker:
             "layers": layers,
         }
         gate = {"name": "gate", "type": "Linear", "out_features": experts}
-        return [{**own, "layers": [gate, experts_entry]}], after, [(str(own["name"]), after, width)]
+        on = None if "'inputs'" in str(layers) else width
+        return [{**own, "layers": [gate, experts_entry]}], after, [(str(own["name"]), after, on)]
 
 
 @st.composite

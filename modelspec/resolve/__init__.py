@@ -83,7 +83,7 @@ def _make_walk(graph: Graph, notes: Notes, reader: Reader, assumed: frozenset[in
     assert graph.spec.body is not None
     if graph.spec.body.plain:
         return Walk(graph, notes, reader, assumed)
-    from modelspec.resolve.containers import Resolver
+    from modelspec.resolve.resolver import Resolver
 
     return Resolver(graph, notes, reader, assumed)
 

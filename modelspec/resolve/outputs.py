@@ -8,10 +8,10 @@ from typing import Any
 from modelspec.diagnostics import Finding, Where
 from modelspec.graph import Incoming, Source
 from modelspec.refusal import find_near
-from modelspec.resolve.containers import Resolver
 from modelspec.resolve.frames import Frame, Unresolved, value_at
 from modelspec.resolve.levels import is_in_spoilt
 from modelspec.resolve.lookup import look_up
+from modelspec.resolve.resolver import Resolver
 from modelspec.resolve.walk import Walk
 from modelspec.template import Reference
 
