@@ -223,7 +223,9 @@ class _Writing:
         if isinstance(source, int):
             meant = self.inputs[source]
         else:
-            meant = path if path is not None else f"{source.level.prefix}{self.names[source]}"
+            # What stands in an expert whose weights are used again is not written, and has no name here.
+            name = self.names.get(source, source.path[len(source.level.prefix) :])
+            meant = path if path is not None else f"{source.level.prefix}{name}"
         text = self._choose(line, level, meant)
         if text is not None:
             return text + suffix

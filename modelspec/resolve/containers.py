@@ -23,7 +23,7 @@ from modelspec.fitting import Fitted, fit
 from modelspec.graph import Group, Incoming, Leaf, Of, Part, Run, Source
 from modelspec.kinds import Deferred
 from modelspec.language import MAX_LAYERS
-from modelspec.resolve.frames import Context, Frame, Target
+from modelspec.resolve.frames import Context, Frame, Target, value_at
 from modelspec.resolve.lookup import look_up
 from modelspec.resolve.origins import Place, explain
 from modelspec.resolve.site import Resolved, Site, at
