@@ -76,16 +76,15 @@ class Node:
 
     def owner(self, tensor: str) -> str | None:
         """The full name of the tensor that this one is; None where it is its own."""
-        if tensor in self.owners:
-            source, name = self.owners[tensor]
-            spot, step = (self.spot if self.step >= 0 else self._around()).follow(source)
-            path = spot.prefix if step is None else spot.path(step)
-            return f"{path}.{name}" if name else path
-        twin = self.spot.twin
-        if twin is None:
+        found = _find_owner(self.spot, self.step, tensor)
+        if found is None and not self.copies:
+            # A further round of a shared repeat, with other shapes: the layer is that of the first.
+            found = self.spot, self.step, tensor
+        if found is None:
             return None
-        path = twin.prefix if self.step < 0 else twin.path(self.step)
-        return f"{path}.{tensor}" if tensor else path
+        spot, step, name = found
+        path = spot.prefix if step < 0 else spot.path(step)
+        return f"{path}.{name}" if name else path
 
     def paths(self) -> Iterator[tuple[str, bool]]:
         """Every round's path, and whether a sample passes it."""
@@ -104,6 +103,21 @@ class Node:
         way = self.ways[at]
         for turn in range(way.length):
             yield from self._spread(spot.child(way.step, way.run, turn), at + 1, active and turn < way.active)
+
+
+def _find_owner(spot: Spot, step: int, tensor: str) -> tuple[Spot, int, str] | None:
+    """The first layer that has a tensor, and the tensor's name there; None for one that belongs to the layer itself."""
+    leaf = spot.item if step < 0 else spot.part.at(step)
+    there: tuple[Spot, int, str] | None = None
+    if isinstance(leaf, Leaf) and tensor in leaf.owners:
+        source, name = leaf.owners[tensor]
+        around = spot if step >= 0 else spot.parent
+        assert around is not None
+        owner, at = around.follow(source)
+        there = owner, -1 if at is None else at, name
+    elif spot.twin is not None:
+        there = spot.twin, step, tensor
+    return None if there is None else _find_owner(*there) or there
 
 
 class Way(NamedTuple):
