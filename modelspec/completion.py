@@ -407,6 +407,8 @@ class _Writing:
 
     def _compute(self, line: Line, name: str, value: Any, raw: Any) -> Any:
         """The value of an argument; what is unknown in it stays the expression that it is."""
+        if isinstance(value, Mapping):
+            return {key: self._compute(line, name, member, raw[key]) for key, member in value.items()}
         if isinstance(value, tuple):
             if isinstance(raw, list):
                 return [self._compute(line, name, *pair) for pair in zip(value, raw, strict=True)]
@@ -446,6 +448,8 @@ def _is_unknown(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(member) for name, member in value.items()}
     return [_plain(member) for member in value] if isinstance(value, tuple) else value
 
 

@@ -14,6 +14,7 @@ from modelspec.dtype import BITS, size_in_bytes
 from modelspec.fitting import Fitted, Value
 from modelspec.graph import Graph
 from modelspec.layer import Field, Tensor, fields_of
+from modelspec.pattern import is_pattern
 from modelspec.peak import find_peak
 from modelspec.rows import Node, list_rows
 from modelspec.shape import Count, Dim, Shape, Unknown, numel, show_dim
@@ -140,7 +141,8 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
     Raises KeyError if no layer has such a path.
     """
     nodes = list_rows(graph)
-    chosen = nodes if path is None else [match.node for match in match_nodes(path, nodes)]
+    matched = [] if path is None else list(match_nodes(path, nodes))
+    chosen = nodes if path is None else [match.node for match in matched]
     if path is not None and not chosen:
         raise KeyError(path)
     conventions = dict.fromkeys(told for node in chosen for told in node.fitted.layer.conventions())
@@ -150,12 +152,20 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
         path=document.path,
         dialect=graph.spec.dialect,
         inputs=graph.inputs,
-        layers=tuple(_derive_node(graph, node) for node in chosen),
+        layers=tuple(
+            _derive_node(graph, node) if path is None or is_pattern(path) else _derive_round(graph, node, path)
+            for node in chosen
+        ),
         sums=tuple(_sum(graph, nodes)) if path is None else (),
         peak=_find_peak(graph) if path is None else None,
         verdicts=tuple(judge(graph).verdicts) if path is None else (),
         conventions=tuple(conventions),
     )
+
+
+def _derive_round(graph: Graph, node: Node, path: str) -> LayerDerivation:
+    """One round alone."""
+    return _derive_node(graph, node)._replace(path=path, repeat=1, whole=None)
 
 
 def _derive_node(graph: Graph, node: Node) -> LayerDerivation:

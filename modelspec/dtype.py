@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from modelspec.shape import Count
 
-__all__ = ["BITS", "is_float", "promote", "size_in_bytes"]
+__all__ = ["BITS", "SAME", "is_float", "promote", "size_in_bytes"]
 
 BITS: dict[str, int] = {
     # torch.dtype, by its names
@@ -67,10 +67,9 @@ BITS: dict[str, int] = {
 }
 """Bits per element. `nf4` counts its codes alone, without the scales that a scheme keeps beside them."""
 
-_NO_FLOATS = ("u", "int", "bool", "long", "short", "q")
+_NO_FLOATS = ("u", "int", "bool", "long", "short", "q", "nf")
 
-
-_SAME = {
+SAME: dict[str, str] = {
     "float": "float32",
     "double": "float64",
     "half": "float16",
@@ -81,6 +80,7 @@ _SAME = {
     "cfloat": "complex64",
     "cdouble": "complex128",
 }
+"""torch's second names, with the first ones."""
 _COMPLEX = {16: "complex32", 32: "complex64", 64: "complex128"}
 
 
@@ -93,7 +93,7 @@ def promote(dtypes: Sequence[str]) -> str:
     result = dtypes[0]
     for other in dtypes[1:]:
         if other != result:
-            result = _promote_two(_SAME.get(result, result), _SAME.get(other, other))
+            result = _promote_two(SAME.get(result, result), SAME.get(other, other))
     return result
 
 
@@ -123,7 +123,7 @@ def _promote_two(a: str, b: str) -> str:
 
 
 def is_float(dtype: str) -> bool:
-    """Whether numbers of this type flow through floating-point layers (complex ones do)."""
+    """Whether numbers of this type flow through floating-point layers: complex ones do, packed codes do not."""
     return not dtype.startswith(_NO_FLOATS)
 
 

@@ -166,7 +166,8 @@ class Entries:
     @staticmethod
     def _check(value: Any) -> Any:
         if not isinstance(value, list):
-            name = f"name: {next(iter(value))[:40]}, " if isinstance(value, Mapping) and value else ""
+            first = next(iter(value))[:40] if isinstance(value, Mapping) and value else ""
+            name = f"name: {first}, " if first and first not in ("type", "name", "block") else ""
             hint = f"write each layer as an entry of a list: `- {{{name}type: …}}`"
             raise Refused(f"expected a list of layers, got {name_value(value)}", hint=hint)
         if not value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from modelspec.dtype import promote
+from modelspec.dtype import is_float, promote
 from modelspec.expressions import MAX_VALUE
 from modelspec.layer import Broken, Field, Layer, Takes, Tensor, fields_of
 from modelspec.shape import Count, Shape, Unknown, differs, numel, show_dim, show_shape
@@ -77,9 +77,6 @@ class Fitted:
         return self.output.shape
 
 
-_FLOATS = ("float", "bfloat", "complex")
-
-
 def fit(
     layer: type[Layer],
     given: Mapping[str, Any],
@@ -123,10 +120,10 @@ def fit(
     if spoilt:
         return None, [*broken, *spoilt]
     if layer.result == "held":
-        dtype = activation_dtype if weight_dtype.startswith(_FLOATS) else weight_dtype
+        dtype = activation_dtype if is_float(weight_dtype) else weight_dtype
     else:
         dtype = promote([value.dtype for value in inputs]) if layer.promotes else inputs[0].dtype
-        if layer.result == "new" and (tensors or not dtype.startswith(_FLOATS)) and layer.input_dtype_at(0) != "any":
+        if layer.result == "new" and (tensors or not is_float(dtype)) and layer.input_dtype_at(0) != "any":
             dtype = activation_dtype
     main = next(iter(results.values()))
     fitted = Fitted(
@@ -166,9 +163,9 @@ def _build_inside(
 def _choose_dtype(layer: Layer, name: str, dtype: str, activation_dtype: str) -> str:
     own = layer.dtypes_of_results().get(name)
     if own == "float":
-        return dtype if dtype.startswith(_FLOATS) else activation_dtype
+        return dtype if is_float(dtype) else activation_dtype
     if own == "wide":
-        return dtype if dtype.startswith(_FLOATS) else "int64"
+        return dtype if is_float(dtype) else "int64"
     return own or dtype
 
 
@@ -184,15 +181,15 @@ def _check_arrival(layer: type[Layer], inputs: tuple[Value, ...]) -> list[Broken
             message = f"takes {takes.show()}{into}, but {show_shape(x.shape)} arrives"
             hint = _rank_hint(takes, len(x.shape))
             broken.append(Broken(takes.constraint, message, code="MS303", hint=hint, axis=-1, input=number))
-        elif wanted == "float" and layer.dialect == "torch" and not x.dtype.startswith(_FLOATS):
+        elif wanted == "float" and layer.dialect == "torch" and not is_float(x.dtype):
             hint = "state a floating-point dtype for what flows in, or put an Embedding before it"
             message = f"takes floating-point numbers{into}, but {x.dtype} arrives"
             broken.append(Broken(None, message, code="MS308", hint=hint, input=number))
-        elif wanted == "mask" and x.dtype != "bool" and not x.dtype.startswith(_FLOATS):
+        elif wanted == "mask" and x.dtype != "bool" and not is_float(x.dtype):
             hint = "a mask that is an input says so: {shape: […], dtype: bool}"
             message = f"takes booleans or floating-point numbers{into}, but {x.dtype} arrives"
             broken.append(Broken(None, message, code="MS308", hint=hint, input=number))
-        elif wanted == "integer" and x.dtype.startswith(_FLOATS):
+        elif wanted == "integer" and is_float(x.dtype):
             hint = "an input that holds indices says so: {shape: […], dtype: int64}"
             message = f"takes integers (indices){into}, but {x.dtype} arrives"
             broken.append(Broken(None, message, code="MS308", hint=hint, input=number))

@@ -7,6 +7,7 @@ place, with its path and its index; spots are made as they are asked for.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -89,6 +90,10 @@ class Run(NamedTuple):
     reads: tuple[Source, ...]
 
 
+def _start(run: Run) -> int:
+    return run.start
+
+
 class Group:
     """A container, the call of a block, or anything repeated, in its place in a part.
 
@@ -138,17 +143,27 @@ class Group:
     def before(self, run: int) -> int:
         """How many layers of the level around stand in the runs before one, where the group opens none."""
         while len(self._before) <= run:
-            chosen = self.runs[len(self._before) - 1]
-            layers = chosen.item.total if isinstance(chosen.item, Part) else 1
-            self._before.append(self._before[-1] + (0 if self.shared else layers * chosen.length))
+            self._before.append(self._before[-1] + self._count(len(self._before) - 1))
         return self._before[run]
+
+    @property
+    def total(self) -> int:
+        """How many layers of the level around stand in all runs that there are so far, where the group opens none."""
+        last = len(self.runs) - 1
+        return self.before(last) + self._count(last) if self.runs else 0
+
+    def _count(self, run: int) -> int:
+        chosen = self.runs[run]
+        layers = chosen.item.total if isinstance(chosen.item, Part) else 1
+        # The rounds of a shared repeat are one, and stand before none of them.
+        return 0 if self.shared else layers * chosen.length
 
     def locate(self, number: int) -> tuple[int, int] | None:
         """The run and the round in it of a round, by its number from 0; None if there is no such round."""
-        for index, run in enumerate(self.runs):
-            if number < run.start + run.length:
-                return (index, number - run.start) if number >= run.start else None
-        return None
+        index = bisect_right(self.runs, number, key=_start) - 1
+        if index < 0 or number >= self.runs[index].start + self.runs[index].length:
+            return None
+        return index, number - self.runs[index].start
 
     @property
     def last(self) -> tuple[int, int]:
@@ -257,7 +272,9 @@ class Part:
         while len(ordinals) <= step:
             at = len(ordinals) - 1
             done = self.steps[at]
-            rounds = sum(run.length for run in done.runs) if isinstance(done, Group) and done.repeated else 1
+            rounds = 1
+            if isinstance(done, Group) and done.repeated and not done.shared:
+                rounds = sum(run.length for run in done.runs)
             unnamed = self.labels[at] is None and done is not GONE
             ordinals.append(ordinals[at] + (rounds if unnamed else 0))
         return ordinals[step]
@@ -271,11 +288,12 @@ class Part:
             return 1
         opens = self.numbered or self.labels[step] is not None or done.indexed
         layers = 0
-        for run in done.runs:
+        for run in done.runs[:1] if done.shared else done.runs:
+            rounds = 1 if done.shared else run.length
             if isinstance(run.item, Leaf):
-                layers += run.length if not done.shared else 1
+                layers += rounds
             elif not opens:
-                layers += run.item.total * (run.length if not done.shared else 1)
+                layers += run.item.total * rounds
         return layers
 
     @property

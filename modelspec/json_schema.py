@@ -138,7 +138,7 @@ def _define_step() -> _Schema:
 
 def _define_entries(dialect: str) -> dict[str, _Schema]:
     """The definitions of a dialect: one for each type, and the entries of `layers` that choose among them."""
-    layers = list(catalogue.list_layers(dialect))
+    layers = [*catalogue.list_layers(dialect), *catalogue.list_common()]
     models: dict[str, type[Closed]] = {**CONTAINER_MODELS, "block": Call, "share": Shared}
     definitions = {_define_name(layer): _define_layer(layer) for layer in layers}
     definitions.update({f"{dialect}.{name}": _define_entry(model) for name, model in models.items()})

@@ -464,7 +464,7 @@ class PerAxis(_Members):
 
 
 class Named(Kind):
-    """A mapping of names to values of one kind, as a tuple of pairs."""
+    """A mapping of names to values of one kind."""
 
     def __init__(self, item: Kind, words: str) -> None:
         self.item = item
@@ -487,15 +487,15 @@ class Named(Kind):
     def complete(self, value: Any) -> Any:
         if not isinstance(value, Mapping):
             raise self.refuse(value)
-        members, refusals = [], []
+        members, refusals = {}, []
         for name, member in value.items():
             try:
-                members.append((name, self.item.complete(member)))
+                members[name] = self.item.complete(member)
             except Refused as refused:
                 refusals.append(refused.under(name))
         if refusals:
             raise refusals[0] if len(refusals) == 1 else Refused("", parts=tuple(refusals))
-        return tuple(members)
+        return members
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": self.item.schema(expression)}

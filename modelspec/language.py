@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from modelspec.diagnostics import Route
-from modelspec.dtype import BITS
+from modelspec.dtype import BITS, SAME
 from modelspec.kinds import Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Text
 from modelspec.limit import BYTE_METRICS, COUNT_METRICS, LimitKind
 from modelspec.refusal import Refused, name_value
@@ -108,7 +108,7 @@ class _VariableKind(Kind):
         return self._list.hold_literals(value)
 
     def complete(self, value: Any) -> Any:
-        if value is None or value is True or value is False:
+        if value is None or value is True or value is False or isinstance(value, Unknown):
             return value
         if isinstance(value, (list, tuple)):
             return self._list.complete(value)
@@ -133,7 +133,7 @@ class _FlagKind(Boolean):
 
 
 class _DtypeKind(Choice):
-    """A data type by its name. Messages do not list them all."""
+    """A data type by its name, read as the first of its names. Messages do not list them all."""
 
     _others: Mapping[str, str] = {"fp16": "float16", "fp32": "float32", "fp64": "float64", "fp8": "float8_e4m3fn"}
 
@@ -143,7 +143,7 @@ class _DtypeKind(Choice):
 
     def complete(self, value: Any) -> Any:
         if value.__class__ is str and value in BITS:
-            return value
+            return SAME.get(value, value)
         if not isinstance(value, str) or len(value) > 40:
             raise self.refuse(value, "write its name")
         import difflib
@@ -187,7 +187,8 @@ class _ReferenceKind(Literal):
         if value.__class__ is int and value >= 0:
             return read_reference(str(value))
         if not isinstance(value, str):
-            raise self.refuse(value, "put quotes around it" if isinstance(value, float) else None)
+            hint = "put quotes around it" if isinstance(value, float) else None
+            raise self.refuse(value, hint)
         return read_reference(value)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,6 +211,9 @@ class _ReferencesKind(Literal):
             try:
                 found.append(REFERENCE.complete(member))
             except Refused as refused:
+                if isinstance(member, Mapping) and len(member) == 1:
+                    ((layer, result),) = member.items()
+                    refused.hint = f'put quotes around it: "{layer}:{result}"'
                 refusals.append(refused.under(index))
         if refusals:
             raise refusals[0] if len(refusals) == 1 else Refused("", parts=tuple(refusals))

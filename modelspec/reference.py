@@ -33,6 +33,40 @@ def summarize_common() -> str:
     return "\n".join(lines) + "\n"
 
 
+CONTAINER_EXAMPLES = {
+    "Sequential": """\
+- name: mlp                            # type: Sequential may be left out
+  layers:
+    - {type: Linear, out_features: 64}
+    - ReLU
+""",
+    "Residual": """\
+- type: Residual                       # what arrives, plus what the layers make of it
+  layers:
+    - {type: Linear, out_features: 64}
+    - ReLU
+""",
+    "Parallel": """\
+- type: Parallel                       # every branch on what arrives, then the merge
+  branches:
+    - {type: Linear, out_features: 64}
+    - [{type: Linear, out_features: 64}, Sigmoid]
+  merge: Mul
+""",
+    "MixtureOfExperts": """\
+- {name: gate, type: Linear, inputs: norm, out_features: 8}
+- name: experts
+  type: MixtureOfExperts
+  inputs: [norm, gate]                 # what the experts read, and what the router says
+  experts: 8
+  experts_per_token: 2
+  layers:
+    - {type: Linear, out_features: 64}
+""",
+}
+"""Each container as it is written."""
+
+
 def describe_container(name: str) -> str | None:
     """One container in full: what it is, and its keys; None if there is none of this name."""
     from modelspec.entry_models import CONTAINER_MODELS
@@ -45,6 +79,7 @@ def describe_container(name: str) -> str | None:
     width = max(len(key) for key in CONTAINERS[name])
     for key in CONTAINERS[name]:
         lines.append(f"    {key:<{width}}  {model.model_fields[key].description}")
+    lines += ["", "  Example", *(f"    {line}" for line in CONTAINER_EXAMPLES[name].splitlines())]
     return "\n".join(lines) + "\n"
 
 

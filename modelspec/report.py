@@ -287,7 +287,7 @@ def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
         type=fitted.layer.type_name(),
         line=home.place(where._replace(file="")).line,
         repeat=node.repeat,
-        inputs=list(node.reads(list(graph.inputs))),
+        inputs=list(node.reads(list(graph.spec.inputs))),
         output_shape=next(iter(outputs.values())).shape,
         outputs=outputs,
         arguments=plain_arguments(fitted),

@@ -112,6 +112,26 @@ def spell(layer: type[Layer], names: Iterable[str] = ()) -> str:
     return f"write {{type: {layer.type_name()}, {', '.join(f'{name}: …' for name in arguments)}}}"
 
 
+_SAME = {
+    "Linear": "Dense",
+    "Concat": "Concatenate",
+    "Mul": "Multiply",
+    "Sub": "Subtract",
+    "LayerNorm": "LayerNormalization",
+    "BatchNorm1d": "BatchNormalization",
+    "BatchNorm2d": "BatchNormalization",
+    "GroupNorm": "GroupNormalization",
+    "RMSNorm": "RMSNormalization",
+    "AvgPool2d": "AveragePooling2D",
+    "MaxPool2d": "MaxPooling2D",
+    "ConvTranspose2d": "Conv2DTranspose",
+    "Upsample": "UpSampling2D",
+    "RNN": "SimpleRNN",
+    "MultiheadAttention": "MultiHeadAttention",
+}
+"""What torch's layers are called in Keras, where the name is another."""
+
+
 def hint_type(name: str, dialect: str) -> str:
     """The way out for a type that the dialect does not have."""
     names = (*catalogue.list_names(dialect), *CONTAINERS)
@@ -121,9 +141,14 @@ def hint_type(name: str, dialect: str) -> str:
         return f"did you mean '{folded[bare.lower()]}'?"
     for other in catalogue.dialects():
         if other != dialect and bare in catalogue.list_names(other):
-            return f"{bare} is a {other} layer: write `dialect: {other}` at the top, or use {dialect}'s name for it"
+            own = _SAME.get(bare) or {theirs: ours for ours, theirs in _SAME.items()}.get(bare)
+            own = own if own in names else None
+            way = f"write {own}" if own is not None else f"use {dialect}'s name for it"
+            return f"{bare} is a {other} layer: {way}, or `dialect: {other}` at the top"
     near = difflib.get_close_matches(bare.lower(), folded, 1) if len(bare) <= _LONGEST else []
-    return f"did you mean '{folded[near[0]]}'?" if near else "`modelspec layers` lists all types"
+    if near:
+        return f"did you mean '{folded[near[0]]}'?"
+    return "`modelspec layers` lists all types; `Custom` describes a layer that is not among them"
 
 
 def hint_value(value: Any, hint: str | None) -> str | None:

@@ -97,7 +97,7 @@ class Spot:
         if group.share is not None:
             twin = self.find(group.share)
         elif self.twin is not None:
-            twin = self.twin.child(step, run, round)
+            twin = self.twin.counterpart(step, chosen.start + round)
         prefix, base = self.prefix, self.base
         if level is not None:
             prefix, base = f"{prefix}{level}", 0
@@ -110,6 +110,12 @@ class Spot:
             if isinstance(chosen.item, Leaf):
                 prefix += f"{chosen.item.fitted.layer.type_name()}-{base + 1}"
         return Spot(chosen.item, self, step, reads, prefix, base, index, twin)
+
+    def counterpart(self, step: int, number: int) -> Spot | None:
+        """The round of a group with this number; None where an error has spoilt it."""
+        group = self.part.steps[step] if isinstance(self.item, Part) and step < len(self.part.steps) else None
+        place = group.locate(number) if isinstance(group, Group) else None
+        return None if place is None else self.child(step, *place)
 
     def path(self, step: int) -> str:
         """The path of a layer that is a step of this part, or of the container that is."""

@@ -64,12 +64,15 @@ class Reference:
 
 def read_name(text: str) -> str | Template:
     """A name, which may hold expressions in braces. Raises Refused."""
+    if text == "input":
+        message = "no layer can be called 'input': in references that is what comes in"
+        raise Refused(message, code="MS206", hint="choose another name")
     if "{" not in text and "}" not in text:
         if _is_bad(text, ":*"):
             raise _refuse(text, "a name", "a name is printable text without ':' and '*', with no space at its ends")
         return text
     template = _read_template(text)
-    if _is_bad("".join([part for part in template.parts if isinstance(part, str)]) or "0", ":*"):
+    if _is_bad("".join([part if isinstance(part, str) else "0" for part in template.parts]), ":*"):
         raise _refuse(text, "a name", "a name is printable text without ':' and '*', with no space at its ends")
     return template
 

@@ -114,6 +114,20 @@ def test_a_spec_over_its_budget_is_refused_and_says_why(hooked: Repository) -> N
     assert hooked.count_commits() == before + 1
 
 
+LIBRARY = "modelspec: 1\nblocks: {body: {layers: [{type: Linear, out_features: WIDTH}]}}\n"
+USER = "modelspec: 1\nimports: [lib/body.yaml]\ninput: [4]\nlayers: [{block: body}]\nbudget: {parameters: 15}\n"
+
+
+def test_a_library_is_checked_with_the_specs_that_use_it(hooked: Repository) -> None:
+    done = hooked.commit(lib__body=LIBRARY.replace("WIDTH", "3"), uses=USER)
+    assert done.returncode == 0, done.stdout
+    done = hooked.commit(lib__body=LIBRARY.replace("WIDTH", "4"))
+    assert done.returncode == 1
+    assert "uses.yaml:5:22: MS501 error: parameters: 20, 5 over the limit of 15" in done.stdout
+    # What is in order again is as it was committed before: it is taken out of the way of the tests that follow.
+    assert hooked.commit(lib__body=LIBRARY.replace("WIDTH", "2")).returncode == 0
+
+
 def test_a_file_that_is_no_spec_is_none_of_its_business(hooked: Repository) -> None:
     done = hooked.commit(compose="services:\n  web: {image: nginx}\n", broken="a: [1\n")
     assert done.returncode == 0, done.stdout

@@ -938,8 +938,11 @@ def test_a_model_written_flat_is_the_same_model(tree: Tree) -> None:
     assert complete(again) == text
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "specs" / "zoo").glob("*.yaml")), ids=lambda path: str(path.stem))
-def test_a_known_architecture_written_flat_is_the_same_model(path: Path) -> None:
+WRITTEN = sorted([*(ROOT / "specs").rglob("*.yaml"), *(ROOT / "tests" / "cases" / "pass").glob("*.yaml")])
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: str(path.stem))
+def test_a_spec_written_flat_is_the_same_model(path: Path) -> None:
     for model in road.follow(path.read_bytes(), path.name).models:
         outcome = road.follow(complete(model.graph).encode(), "flat.yaml")
         assert outcome.findings == []

@@ -1,6 +1,6 @@
 """The way out for what the catalogue lacks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from modelspec.layer import Axis, Broken, Example, Layer, Tensor
 from modelspec.shape import UNKNOWN, Count, Shape
 
 _Shape = ListOf(Integer(1), maximum=64, words="a list of sizes")
-_Tensors = Annotated[tuple[tuple[str, tuple[int, ...]], ...], Named(_Shape, "names of tensors with their sizes")]
+_Tensors = Annotated[Mapping[str, tuple[int, ...]], Named(_Shape, "names of tensors with their sizes")]
 
 _NONE: Any = MappingProxyType({})
 
@@ -34,9 +34,8 @@ class Custom(Layer):
     macs: Annotated[int | None, Optional(Integer(0))] = None
 
     def constrain(self, *shapes: Shape) -> Iterator[Broken]:
-        names = [name for name, _ in self.parameters]
-        for name, _ in self.buffers:
-            if name in names:
+        for name in self.buffers:
+            if name in self.parameters:
                 message = f"'{name}' is a parameter and a buffer"
                 yield Broken("C1", message, f"buffers.{name}", "rename one of them")
         if self.output is None and not shapes:
@@ -47,7 +46,7 @@ class Custom(Layer):
 
     def list_tensors(self) -> Iterator[Tensor]:
         for kind, tensors in (("parameter", self.parameters), ("buffer", self.buffers)):
-            for name, sizes in tensors:
+            for name, sizes in tensors.items():
                 axes = tuple([Axis(f"axis_{number}", size) for number, size in enumerate(sizes, 1)])
                 yield Tensor(name, axes, "buffer" if kind == "buffer" else "parameter")
 
@@ -55,8 +54,8 @@ class Custom(Layer):
         return UNKNOWN if self.macs is None else self.macs
 
     def parameters_by_hand(self) -> str | None:
-        terms = [" * ".join(map(str, sizes)) or "1" for _, sizes in self.parameters]
-        known = all(isinstance(size, int) for _, sizes in self.parameters for size in sizes)
+        terms = [" * ".join(map(str, sizes)) or "1" for sizes in self.parameters.values()]
+        known = all(isinstance(size, int) for sizes in self.parameters.values() for size in sizes)
         return " + ".join(terms) if terms and known else None
 
     examples = (

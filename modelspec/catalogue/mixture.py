@@ -31,6 +31,8 @@ class MixtureOfExperts(Layer):
         if differs(gate[-1], self.experts):
             message = f"there are {self.experts} experts, but the gate {show_shape(gate)} is for {gate[-1]}"
             hint = f"let the router give {self.experts}, or mend experts"
+            if x[-1] == self.experts:
+                hint = "the router's result is the second of the inputs: exchange the two"
             yield Broken("C1", message, "experts", hint, "MS304", -1, 1)
         elif len(gate) != len(x) or any(map(differs, gate[:-1], x[:-1])):
             message = f"the gate {show_shape(gate)} is not one for each of the tokens of {show_shape(x)}"

@@ -38,16 +38,25 @@ def check(
     found = files.find(
         paths, skip_unmarked=skip_unmarked, force_exclude=force_exclude, stdin_filename=stdin_filename, take=batch.take
     )
+    if skip_unmarked and batch.libraries:
+        # As a hook it is given the files that changed; those that use their blocks change with them.
+        from modelspec.importers import find_importers
+
+        for text in find_importers(batch.libraries):
+            if text.path not in batch.paths:
+                batch.take(text)
     batch.follow()
+    if not batch.is_met():
+        return console.USAGE
     if format == "text":
         wrong = [outcome for outcome in batch.outcomes if outcome.findings]
-        text = _tell(batch.checked, wrong, found, color=console.has_color(output))
+        told = _tell(batch.checked, wrong, found, color=console.has_color(output))
     else:
-        text = console.render(road.write_report(batch.outcomes, found.findings), format)
-    written = console.write(text, output)
+        told = console.render(road.write_report(batch.outcomes, found.findings), format)
+    written = console.write(told, output)
     for trouble in found.trouble:
         console.complain(trouble)
-    if found.trouble or not written or not batch.is_met():
+    if found.trouble or not written:
         return console.USAGE
     failed = any(not outcome.ok for outcome in batch.outcomes) or bool(found.findings)
     return console.FOUND if failed else console.WELL
@@ -67,11 +76,17 @@ class _Batch:
         self.checked = 0
         self.outcomes: list[road.Outcome] = []
         self.texts: list[files.Text] = []
+        self.paths: set[str] = set()
+        self.libraries: list[str] = []
+        """The files whose blocks another may use."""
         self.size = 0
 
     def take(self, text: files.Text) -> None:
         """Take one more text; follow all that wait when they are too many to wait."""
         self.texts.append(text)
+        self.paths.add(text.path)
+        if b"blocks" in text.data:
+            self.libraries.append(text.path)
         self.size += len(text.data)
         if self.size > BATCH:
             self.follow()

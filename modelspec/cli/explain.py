@@ -32,6 +32,10 @@ def explain(
         return followed
     outcome, graph = followed
     if layer is not None and not any(True for _ in match_nodes(layer, list_rows(graph))):
+        # The path of a container stands for what is in it.
+        inside = f"{layer}.*"
+        layer = inside if any(True for _ in match_nodes(inside, list_rows(graph))) else layer
+    if layer is not None and not any(True for _ in match_nodes(layer, list_rows(graph))):
         import difflib
 
         paths = [node.path for node in list_rows(graph)]

@@ -26,10 +26,12 @@ def report(
         return console.USAGE
     found = files.find(paths, stdin_filename=stdin_filename)
     outcomes = [road.follow(text.data, text.path, choice) for text in found.texts]
+    if not check_met(choice, outcomes):
+        return console.USAGE
     result = road.write_report(outcomes, found.findings)
     written = console.write(console.render(result, format, output), output)
     for trouble in found.trouble:
         console.complain(trouble)
-    if found.trouble or not written or not check_met(choice, outcomes):
+    if found.trouble or not written:
         return console.USAGE
     return console.WELL if result.ok else console.FOUND

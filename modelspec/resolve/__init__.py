@@ -119,7 +119,8 @@ def _read_variables(graph: Graph, reader: Reader, variant: Variant | None, setti
             value = changed[name]
             where = Where(("variants", str(graph.variant), "variables", name))
         if isinstance(value, Deferred):
-            names[name] = reader.fill(value, where, names, later=spec.variables)
+            told = (lambda name=name: f"--set {name}") if name in settings else None
+            names[name] = reader.fill(value, where, names, later=spec.variables, layer=told)
         else:
             names[name] = Unknown(name) if value is None else value
 

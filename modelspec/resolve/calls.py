@@ -63,19 +63,21 @@ class Calls(Containers):
         shape = getattr(first, "shape", None)
         names = self.add_arriving(site.names, shape)
         given: dict[str, Any] = {}
+        meant: list[str | None] = []
         good = True
         for name, value in what.arguments.items():
             there = at(site.where, "with", name)
             if name not in block.arguments:
                 good = False
-                self.refuse_argument(site, what, name)
+                meant.append(self.refuse_argument(site, what, name))
             elif isinstance(value, Deferred):
                 given[name] = self.reader.fill(value, there, names, shape=shape, arriving=first is not None)
                 good = good and given[name] is not SPOILT
             else:
                 given[name] = value
         missing = [name for name, default in block.arguments.items() if default is None and name not in given]
-        missing = [name for name in missing if name not in what.arguments]
+        # One that is misspelt is told already.
+        missing = [name for name in missing if name not in what.arguments and name not in meant]
         if missing:
             from modelspec.slips import join_names
 
@@ -87,8 +89,8 @@ class Calls(Containers):
             self.notes.note(Finding("MS410", message, at(site.where, "block"), hint, None, related))
         return given if good and not missing else None
 
-    def refuse_argument(self, site: Site, what: Call, name: str) -> None:
-        """Refuse an argument that a block does not have."""
+    def refuse_argument(self, site: Site, what: Call, name: str) -> str | None:
+        """Refuse an argument that a block does not have; the one that may be meant, if there is one."""
         known = list(what.block.arguments)
         near = find_near(name, known)
         hint = (
@@ -98,6 +100,7 @@ class Calls(Containers):
         related = (Related(Where(what.block.route, "key", file=what.block.file), "the block is declared here"),)
         message = f"the block '{what.block.name}' has no argument '{name}'"
         self.notes.note(Finding("MS410", message, there, hint, None, related))
+        return near
 
     def read_block(self, site: Site, what: Call, given: Mapping[str, Any], context: Context) -> Part:
         """A block on what arrives, with its arguments."""

@@ -195,7 +195,7 @@ class Containers(Steps):
             if fitted is not None and not broken:
                 self.sums[values] = fitted
             for problem in broken:
-                if what.residual:
+                if what.residual and not what.branches[1].entries:
                     hint = f"give the Residual a `shortcut` that makes {show_shape(values[0].shape)} of what arrives"
                     problem = problem._replace(hint=hint)
                 self.refuse_layer(frame, index, add, problem, sources, values, where)

@@ -39,11 +39,9 @@ def look_up(frame: Frame, use: str, path: str, label: str | None, pending: Pendi
 
 def _look_here(frame: Frame, use: str, path: str, pending: Pending | None) -> Any:
     if use == "tensor":
-        return _look_for_tensor(frame, path)
+        return _look_for_tensor(frame, path, pending)
     head, every, rest = path.partition(".*")
-    source = search(frame.level, head)
-    if source is None and pending is not None and pending.group.runs:
-        source = _look_in_pending(frame, pending, head)
+    source = _search(frame, head, pending)
     if source is None:
         return None
     if every:
@@ -51,6 +49,13 @@ def _look_here(frame: Frame, use: str, path: str, pending: Pending | None) -> An
     if use == "layer":
         return Target(source, done_at(frame.part, source), None, _group_at(frame.part, source))
     return source
+
+
+def _search(frame: Frame, path: str, pending: Pending | None) -> Source | None:
+    found = search(frame.level, path)
+    if found is None and pending is not None and pending.group.runs:
+        found = _look_in_pending(frame, pending, path)
+    return found
 
 
 def _look_in_pending(frame: Frame, pending: Pending, path: str) -> Source | None:
@@ -110,10 +115,10 @@ def _group_at(part: Part, source: Source) -> Group | None:
     return group
 
 
-def _look_for_tensor(frame: Frame, path: str) -> Target | None:
+def _look_for_tensor(frame: Frame, path: str, pending: Pending | None) -> Target | None:
     ends = [len(path), *[at for at in range(len(path) - 1, 0, -1) if path[at] == "."]]
     for end in ends:
-        source = search(frame.level, path[:end])
+        source = _search(frame, path[:end], pending)
         if source is None:
             continue
         fitted = _as_layer(done_at(frame.part, source))

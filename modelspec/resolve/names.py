@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from modelspec.diagnostics import Finding, Related, Where
-from modelspec.fitting import Fitted
 from modelspec.graph import Graph, Group, Incoming, Leaf, Of, Part, Source
 from modelspec.language import MAX_LAYERS
 from modelspec.resolve.levels import Level, level_of, search
@@ -135,25 +135,21 @@ def _check_numbers(spot: Spot, notes: Notes) -> None:
 
 def _find_number(spot: Spot, number: int) -> tuple[str, Where] | None:
     """The unnamed layer of a level that bears this number: its path, and where it stands."""
-    for step, done in enumerate(spot.part.steps):
-        before = spot.base + spot.part.number(step)
-        if isinstance(done, (Fitted, Leaf)):
-            if before + 1 == number and spot.label(step) is None:
-                return spot.path(step), spot.part.where(step)
-        elif isinstance(done, Group):
-            for run, chosen in enumerate(done.runs):
-                for turn in range(min(chosen.length, 1 if done.shared else number)):
-                    if spot.level(step, run, turn) is not None:
-                        break
-                    child = spot.child(step, run, turn)
-                    if isinstance(chosen.item, Leaf):
-                        if child.prefix.rpartition("-")[2] == str(number):
-                            return child.prefix, spot.part.where(step)
-                        continue
-                    found = _find_number(child, number)
-                    if found is not None:
-                        return found
-    return None
+    part, place = spot.part, number - spot.base
+    if not 0 < place <= part.total:
+        return None
+    # The last step before which fewer layers stand.
+    step = bisect_left(range(len(part.steps)), place, key=part.number) - 1
+    done, place = part.steps[step], place - part.number(step)
+    if not isinstance(done, Group):
+        return (spot.path(step), part.where(step)) if done is not None and spot.label(step) is None else None
+    run = 0 if done.shared else bisect_left(range(len(done.runs)), place, key=done.before) - 1
+    item = done.runs[run].item
+    turn = 0 if done.shared else (place - done.before(run) - 1) // (item.total if isinstance(item, Part) else 1)
+    if spot.level(step, run, turn) is not None:
+        return None
+    child = spot.child(step, run, turn)
+    return (child.prefix, part.where(step)) if isinstance(item, Leaf) else _find_number(child, number)
 
 
 def _is_type_and_number(name: str) -> bool:

@@ -9,7 +9,7 @@ from modelspec.diagnostics import Finding, Related, Where
 from modelspec.entry import SPOILT
 from modelspec.expressions import Expression, ExpressionError
 from modelspec.kinds import Deferred, refuse_expression
-from modelspec.refusal import Refused, name_value
+from modelspec.refusal import Refused, find_near, name_value
 from modelspec.shape import Shape, show_shape
 from modelspec.source import MAX_FAULTS
 
@@ -145,6 +145,7 @@ class Reader:
     ) -> None:
         late = [name for name in expression.names if name in later and name not in names]
         if not late:
+            refused.hint = self._hint_name(refused, expression, names, later) or refused.hint
             self.tell(refused, where, layer)
             return
         at = where.route[-1]
@@ -156,6 +157,20 @@ class Reader:
             hint = f"move '{late[0]}' above '{at}'"
         there = where._replace(route=(*where.route, *refused.route), span=refused.span)
         self.notes.note(Finding("MS402", message, there, hint, None, (related,)))
+
+    def _hint_name(
+        self, refused: Refused, expression: Expression, names: Mapping[str, Any], later: Mapping[str, Any]
+    ) -> str | None:
+        """The way out for a name that is not known, where it is told by what stands around the expression."""
+        if refused.code != "MS402":
+            return None
+        if "index" in expression.names and "index" not in names and self.notes.calls:
+            return "a block does not see the index of its call: pass it in, as in `with: {number: index}`"
+        for name in expression.names:
+            near = None if name in names else find_near(name, later)
+            if near is not None and near not in names:
+                return f"did you mean '{near}'? It stands further down: move it up"
+        return None
 
     def tell(self, refused: Refused, where: Where, name: Callable[[], str] | None) -> None:
         """Take a refusal down; `name` gives the path of the layer."""

@@ -18,7 +18,7 @@ from modelspec.layer import Tensor
 from modelspec.refusal import find_near
 from modelspec.resolve.calls import Calls
 from modelspec.resolve.frames import Frame, Target
-from modelspec.resolve.lookup import look_up
+from modelspec.resolve.lookup import Pending, look_up
 from modelspec.resolve.site import Resolved, Site, at
 from modelspec.resolve.steps import show_label
 from modelspec.shape import Unknown
@@ -102,11 +102,20 @@ class Sharing(Calls):
         return Leaf(again, sources, {tensor.name: (source, tensor.name) for tensor in again.tensors})
 
     def read_ties(
-        self, frame: Frame, index: int, ties: tuple[Tie, ...], fitted: Fitted, names: Mapping[str, Any], where: Where
+        self,
+        frame: Frame,
+        index: int,
+        ties: tuple[Tie, ...],
+        fitted: Fitted,
+        names: Mapping[str, Any],
+        where: Where,
+        pending: Pending | None = None,
     ) -> dict[str, tuple[Source, str]]:
         """The tensors of a layer that are others."""
         owners: dict[str, tuple[Source, str]] = {}
         for tie in ties:
+            if not self.has_tensor(frame, index, tie, fitted, where):
+                continue
             when = tie.when
             if isinstance(when, Deferred):
                 when = self.reader.fill(when, at(where, "tie", "when"), names)
@@ -116,7 +125,8 @@ class Sharing(Calls):
             path = self.render(tie.to, names, there)
             if path is None:
                 continue
-            found = look_up(frame, "tensor", path, show_label(frame.part.labels[index], names, frame.index))
+            label = show_label(frame.part.labels[index], names, frame.index)
+            found = look_up(frame, "tensor", path, label, pending)
             if found is None:
                 self.refuse_tensor(frame, index, tie, path, there)
                 continue
@@ -130,11 +140,15 @@ class Sharing(Calls):
     def refuse_tensor(self, frame: Frame, index: int, tie: Tie, path: str, there: Where) -> None:
         """Refuse the tie to a tensor that is not there."""
         head, _, tensor = path.rpartition(".")
-        source = look_up(frame, "layer", head, None) if head else None
-        target = frame.values[source.number] if isinstance(source, Incoming) else source
-        done = None if target is None else target.done
-        done = done.fitted if isinstance(done, Leaf) else done
-        if isinstance(done, Fitted):
+        layer = self.find_layer(frame, path)
+        if layer is not None:
+            known = [each.name for each in layer.tensors]
+            hint = f"its tensors are {', '.join(f'{path}.{name}' for name in known)}" if known else "it has none"
+            message = f"'{path}' is a layer: it is not said which of its tensors is meant"
+            self.notes.note(Finding("MS302", message, there, hint, self.path(frame, index)))
+            return
+        done = self.find_layer(frame, head) if head else None
+        if done is not None:
             known = [each.name for each in done.tensors]
             message = f"'{head}' has no tensor '{tensor}'"
             near = find_near(tensor, known)
@@ -144,21 +158,33 @@ class Sharing(Calls):
         else:
             self.refuse_reference(frame, index, tie.to, path, there)
 
+    def find_layer(self, frame: Frame, path: str) -> Fitted | None:
+        """The layer with a path, if there is one."""
+        found = look_up(frame, "layer", path, None)
+        target = frame.values[found.number] if isinstance(found, Incoming) else found
+        done = None if target is None else target.done
+        done = done.fitted if isinstance(done, Leaf) else done
+        return done if isinstance(done, Fitted) else None
+
+    def has_tensor(self, frame: Frame, index: int, tie: Tie, fitted: Fitted, where: Where) -> bool:
+        """Whether a layer has the tensor that is to be another one; what is wrong is told."""
+        known = [each.name for each in fitted.tensors]
+        if tie.tensor in known:
+            return True
+        layer = self.path(frame, index, fitted.layer.type_name())
+        near = find_near(tie.tensor, [*known, "when"])
+        hint = f"did you mean '{near}'?" if near else f"its tensors are {', '.join(known)}" if known else "it has none"
+        message = f"{layer}: a {fitted.layer.type_name()} has no tensor '{tie.tensor}'"
+        there = at(where, "tie", tie.tensor)._replace(part="key")
+        self.notes.note(Finding("MS302", message, there, hint, layer))
+        return False
+
     def can_tie(
         self, frame: Frame, index: int, tie: Tie, fitted: Fitted, target: Target, path: str, there: Where
     ) -> bool:
         """Whether a tensor can be another one; what is wrong is told."""
         layer = self.path(frame, index, fitted.layer.type_name())
-        own = next((each for each in fitted.tensors if each.name == tie.tensor), None)
-        if own is None:
-            known = [each.name for each in fitted.tensors]
-            near = find_near(tie.tensor, known)
-            hint = (
-                f"did you mean '{near}'?" if near else f"its tensors are {', '.join(known)}" if known else "it has none"
-            )
-            missing = f"{layer}: a {fitted.layer.type_name()} has no tensor '{tie.tensor}'"
-            self.notes.note(Finding("MS302", missing, there._replace(part="key"), hint, layer))
-            return False
+        own = next(each for each in fitted.tensors if each.name == tie.tensor)
         done = target.done
         assert isinstance(done, Fitted)
         other = next(each for each in done.tensors if each.name == target.tensor)
@@ -208,21 +234,37 @@ def _names_of_round(group: Group, source: Source) -> Mapping[str, Any]:
     return {**group.names, "index": group.runs[source.run].start + source.round}
 
 
-def list_weights(item: Part | Leaf) -> Iterator[tuple[str, tuple[tuple[str, tuple[Any, ...]], ...]]]:
+Weights = tuple[str, tuple[tuple[str, tuple[Any, ...]], ...]]
+"""A layer's type, and the names and sizes of its tensors."""
+
+
+def list_weights(item: Part | Leaf) -> Iterator[Weights]:
     """The layers in it, with the names and sizes of their tensors."""
     if isinstance(item, Leaf):
         yield _weigh(item.fitted)
         return
     for done in item.steps:
         if isinstance(done, Group):
-            for run in done.runs:
-                for each in list_weights(run.item):
-                    yield each[0], (*each[1], ("×", (run.length,)))
+            yield from _list_rounds(done)
         elif isinstance(done, (Fitted, Leaf)):
             yield _weigh(done.fitted if isinstance(done, Leaf) else done)
 
 
-def _weigh(fitted: Fitted) -> tuple[str, tuple[tuple[str, tuple[Any, ...]], ...]]:
+def _list_rounds(group: Group) -> Iterator[Weights]:
+    """The layers in the rounds of a group, those together whose weights are the same, whatever arrives at them."""
+    rounds: list[tuple[list[Weights], int]] = []
+    for run in group.runs:
+        weights = list(list_weights(run.item))
+        if rounds and rounds[-1][0] == weights:
+            rounds[-1] = weights, rounds[-1][1] + run.length
+        else:
+            rounds.append((weights, run.length))
+    for weights, length in rounds:
+        for kind, tensors in weights:
+            yield kind, tensors if group.shared else (*tensors, ("rounds", (length,)))
+
+
+def _weigh(fitted: Fitted) -> Weights:
     return fitted.layer.type_name(), tuple((tensor.name, _sizes(tensor)) for tensor in fitted.tensors)
 
 

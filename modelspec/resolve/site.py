@@ -51,7 +51,8 @@ class Site:
         around, group = self.frame.spot, self.group
         label = show_label(self.frame.part.labels[self.index], self.names, self.at)
         if label is None and self.frame.part.numbered:
-            label = str(self.frame.part.ordinal(self.index) + sum(run.length for run in group.runs))
+            rounds = 0 if group.shared else sum(run.length for run in group.runs)
+            label = str(self.frame.part.ordinal(self.index) + rounds)
         level = label
         if group.indexed:
             level = str(self.at) if label is None else f"{label}.{self.at}"
@@ -59,8 +60,7 @@ class Site:
         if level is not None:
             prefix += f"{level}."
         else:
-            totals = (run.item.total * run.length if isinstance(run.item, Part) else run.length for run in group.runs)
-            base = around.base + self.frame.part.number(self.index) + sum(totals)
+            base = around.base + self.frame.part.number(self.index) + group.total
         return Spot(part, around, self.index, reads, prefix, base, None if part.isolated else self.at)
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from modelspec.diagnostics import Finding, Related, Where
-from modelspec.entry import SPOILT, Entry, Step, Tie, What
+from modelspec.entry import SPOILT, Entry, Step, Tie, What, names_of
 from modelspec.fitting import Fitted, Value
 from modelspec.graph import GONE, Gone, Group, Incoming, Inside, Item, Leaf, Of, Part, Run, Source
 from modelspec.kinds import Deferred
@@ -18,7 +18,7 @@ from modelspec.resolve.fingerprint import Fingerprint
 from modelspec.resolve.frames import Choice, Frame, Unresolved, value_at
 from modelspec.resolve.levels import binds_index, is_in_spoilt, list_paths
 from modelspec.resolve.lookup import Pending, look_up
-from modelspec.resolve.notes import Enough
+from modelspec.resolve.notes import ARRIVING, Enough
 from modelspec.resolve.walk import Walk
 from modelspec.shape import Shape, Unknown
 from modelspec.spot import show_name
@@ -77,7 +77,7 @@ class Steps(Walk):
         when = step.when
         if not isinstance(when, Deferred):
             return bool(when)
-        if step.inputs is not None:
+        if step.inputs is not None and not ARRIVING.isdisjoint(names_of(when)):
             # What arrives is what it says that it reads.
             found = self.find_inputs(frame, index, step, names, where, quiet=True)[1]
             shape = found[0].shape if found and isinstance(found[0], Value) else None
@@ -216,7 +216,7 @@ class Steps(Walk):
             fitted = self.read_layer(inner, index, step.what, sources, values, where)
             if fitted is None:
                 return None
-            ties = self.read_ties(inner, index, step.ties, fitted, names, where)
+            ties = self.read_ties(inner, index, step.ties, fitted, names, where, pending)
             return Leaf(fitted, tuple(Incoming(n) for n in range(len(sources))), ties), sources
         at = None if step.shared else number
         item = self.read_what(frame, index, step.what, group, sources, values, names, at, where, pending)
@@ -315,7 +315,7 @@ class Steps(Walk):
         quiet: bool = False,
     ) -> tuple[Source, ...] | None:
         """What a reference to a value means; None if it means nothing, which is then told."""
-        path = self.render(reference, names, where)
+        path = self.render(reference, names, where, quiet=quiet)
         if path is None:
             return None
         if path == "input" and not reference.every:
@@ -336,7 +336,9 @@ class Steps(Walk):
             return None
         return found if isinstance(found, tuple) and not isinstance(found, (Incoming, Of, Inside)) else (found,)
 
-    def render(self, reference: Reference, names: Mapping[str, Any], where: Where) -> str | None:
+    def render(
+        self, reference: Reference, names: Mapping[str, Any], where: Where, *, quiet: bool = False
+    ) -> str | None:
         """The path that a reference says; None if it has none, which is then told."""
         if not isinstance(reference.path, Template):
             return reference.path
@@ -345,10 +347,12 @@ class Steps(Walk):
         try:
             return reference.path.render(names)
         except Refused as refused:
-            self.reader.tell(refused, where, None)
+            if not quiet:
+                self.reader.tell(refused, where, None)
         except ValueError as error:
             code, hint = getattr(error, "code", "MS402"), getattr(error, "hint", None)
-            self.notes.note(Finding(code, str(error), where, hint))
+            if not quiet:
+                self.notes.note(Finding(code, str(error), where, hint))
         return None
 
     # What an entry is: in `containers`
@@ -370,7 +374,14 @@ class Steps(Walk):
         raise NotImplementedError
 
     def read_ties(
-        self, frame: Frame, index: int, ties: tuple[Tie, ...], fitted: Fitted, names: Mapping[str, Any], where: Where
+        self,
+        frame: Frame,
+        index: int,
+        ties: tuple[Tie, ...],
+        fitted: Fitted,
+        names: Mapping[str, Any],
+        where: Where,
+        pending: Pending | None = None,
     ) -> dict[str, tuple[Source, str]]:
         """The tensors of a layer that are others."""
         raise NotImplementedError
@@ -447,6 +458,8 @@ class Steps(Walk):
         near = near or find_near(path, [name for name in [*known, *inside] if name != path])
         if "-" in path and path.rpartition("-")[2].isdigit():
             hint = "a layer that is called by its type and number cannot be referred to: give it a name"
+        elif any(label is None and _kind(done) == path for label, done in zip(part.labels, part.steps, strict=False)):
+            hint = f"the {path} before has no name, and only what has one can be referred to: give it one"
         elif near is not None:
             hint = f"did you mean '{near}'?"
         else:
@@ -454,6 +467,12 @@ class Steps(Walk):
             hint += "; a block sees no layer around its call: bring it in by `inputs`" * frame.part.isolated
         what = "every round of " if reference.every else ""
         self.notes.note(Finding("MS302", f"{layer}: nothing before is called {what}'{path}'", where, hint, layer))
+
+
+def _kind(done: Any) -> str | None:
+    """The type of a layer; None for anything else."""
+    fitted = done.fitted if isinstance(done, Leaf) else done
+    return fitted.layer.type_name() if isinstance(fitted, Fitted) else None
 
 
 def show_label(label: Any, names: Mapping[str, Any], index: int | None = None) -> str | None:

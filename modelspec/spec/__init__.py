@@ -39,7 +39,7 @@ def read(document: Document, load: Loader | None = None) -> tuple[Spec | None, l
             spec = reader.read()
     except Beyond as beyond:
         return None, [beyond.finding]
-    if reader.sure:
+    if reader.sure and not reader.flawed:
         return spec, reader.findings
     from modelspec import schema
 

@@ -82,6 +82,8 @@ class Reader:
         self.tree = tree
         self.spec = Spec(document)
         self.sure = True
+        self.flawed = False
+        """Whether anything inside of a container or a block was not recognised."""
         self.blind = False
         """Whether some blocks that are declared could not be read, so that none is known to be missing."""
         self.findings: list[Finding] = []
@@ -92,6 +94,8 @@ class Reader:
         self.total = 0
         self.depth = 0
         self.known: dict[Any, NamedEntry] = {}
+        self.dtypes = ("float32", "float32")
+        """Of the weights and of what flows in the model that is read."""
 
     def read(self) -> Spec:
         """The whole document."""
@@ -125,7 +129,12 @@ class Reader:
         spec.dtype = self.take(tree, "dtype", DTYPE, "float32")
         flowing = spec.dtype if is_float(spec.dtype) else "float32"
         spec.activation_dtype = self.take(tree, "activation_dtype", DTYPE, flowing)
-        self.known = ENTRIES.setdefault((spec.dialect, spec.dtype, spec.activation_dtype), {})
+        self.remember(spec.dtype, spec.activation_dtype)
+
+    def remember(self, dtype: str, activation_dtype: str) -> None:
+        """Set what is known to the entries that are resolved with these dtypes: each keeps what it resolved to."""
+        self.dtypes = (dtype, activation_dtype)
+        self.known = ENTRIES.setdefault((self.spec.dialect, dtype, activation_dtype), {})
         if len(self.known) > MAX_LAYERS:
             self.known.clear()
 

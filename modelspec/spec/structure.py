@@ -81,8 +81,8 @@ class StructureReader(Reader):
 
     def _read_block(self, block: Block, value: Any) -> None:
         if not isinstance(value, dict) or "layers" not in value or not value.keys() <= {*BLOCK_KEYS}:
+            # Of a block that is not known as a whole, neither its entries nor its calls are held against anything.
             self.sure = False
-        if not isinstance(value, dict):
             return
         block.arguments = self.read_variables(value.get("arguments", {}), (*block.route, "arguments"))
         block.variables = self.read_variables(value.get("variables", {}), (*block.route, "variables"))
@@ -93,7 +93,8 @@ class StructureReader(Reader):
             (name, *_) = [name for name in block.variables if name in block.arguments]
             route = (*block.route, "variables", name)
             self._note("MS407", f"'{name}' is an argument of the block, too", route, "rename one of them", part="key")
-        block.body = self.read_body(value.get("layers", SPOILT), (*block.route, "layers"))
+        if all(isinstance(value.get(key, {}), dict) for key in ("arguments", "variables")):
+            block.body = self.read_body(value["layers"], (*block.route, "layers"))
 
     def _find_circles(self, blocks: list[Block]) -> None:
         """Blocks that call themselves, on whatever way."""
@@ -164,10 +165,10 @@ class StructureReader(Reader):
         reader = StructureReader(document, tree, self.load, document.path)
         reader.spec.libraries = self.spec.libraries
         reader.expressions, reader.characters = self.expressions, self.characters
-        reader.read_library()
+        reader.read_library(*self.dtypes)
         self.characters = reader.characters
         self.findings += reader.findings
-        if not reader.sure:
+        if not reader.sure or reader.flawed:
             from modelspec import schema
 
             self.findings += [_place(finding, document.path) for finding in schema.check(tree)]
@@ -182,21 +183,37 @@ class StructureReader(Reader):
         self.spec.refers = self.spec.refers or reader.spec.refers
         return library
 
-    def read_library(self) -> None:
-        """What another file uses of this one: its variables and blocks."""
+    def read_library(self, dtype: str, activation_dtype: str) -> None:
+        """What another file, in which these dtypes hold, uses of this one: its variables and blocks."""
         self.read_settings()
+        self.remember(dtype, activation_dtype)
         self.spec.variables = self.read_variables(self.tree.get("variables", {}), ("variables",))
         self.read_blocks(self.tree)
 
     def _note(self, code: str, message: str, route: Route, hint: str, *, part: Any = "value") -> None:
         self.findings.append(Finding(code, message, Where(route, part, file=self.file), hint))
 
+    def read_body(self, layers: Any, route: Route, *, empty: bool = False) -> Body | Spoilt:
+        """Entries; a wrong one among them spoils itself, and not the container that it stands in."""
+        was, self.sure = self.sure, True
+        body = super().read_body(layers, route, empty=empty)
+        self.flawed = self.flawed or not self.sure
+        self.sure = was and not isinstance(body, Spoilt)
+        return body
+
+    def _read_single(self, value: Any, route: Route) -> NamedEntry:
+        was, self.sure = self.sure, True
+        found = self.read_entry(value, route)
+        self.flawed = self.flawed or not self.sure
+        self.sure = was
+        return found
+
     def _read_branch(self, value: Any, route: Route) -> Body | Spoilt:
         """An entry, or a list of entries, which may be empty."""
         if isinstance(value, list):
             return self.read_body(value, route, empty=True)
         body = Body(route, self.file, single=True)
-        entry, name = self.read_entry(value, route)
+        entry, name = self._read_single(value, route)
         body.plain = not isinstance(entry, Step)
         body.entries.append(entry)
         body.names.append(name)
@@ -369,7 +386,7 @@ class StructureReader(Reader):
     def _read_merge(self, value: Any, route: Route) -> Named:
         if isinstance(value, dict) and not value.keys().isdisjoint({"inputs", "repeat", "shared", "when"}):
             self.sure = False
-        entry, name = self.read_entry(value, route)
+        entry, name = self._read_single(value, route)
         if isinstance(entry, Entry):
             for _, deferred in entry.deferred:
                 self.count(deferred, route)
