@@ -204,6 +204,8 @@ class Part:
         "route",
         "routes",
         "steps",
+        "undecided",
+        "vague",
         "value",
     )
 
@@ -226,6 +228,10 @@ class Part:
         self.numbered = numbered
         self.isolated = isolated
         self.steps: list[Step] = []
+        self.vague = False
+        """Whether an error has spoilt something without a name, in which there may be names."""
+        self.undecided: tuple[int, ...] = ()
+        """The steps of which it cannot be told whether they are left in."""
         self.pending: Group | None = None
         """The repeat after the last step, while its rounds are being resolved: they may go back to one another."""
         self.result: Source | None = None

@@ -140,7 +140,7 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
     """The definitions of a dialect: one for each type, and the entries of `layers` that choose among them."""
     layers = [*catalogue.list_layers(dialect), *catalogue.list_common()]
     models: dict[str, type[Closed]] = {**CONTAINER_MODELS, "block": Call, "share": Shared}
-    definitions = {_define_name(layer): _define_layer(layer) for layer in layers}
+    definitions = {f"{dialect}.{layer.type_name()}": _define_layer(layer) for layer in layers}
     definitions.update({f"{dialect}.{name}": _define_entry(model) for name, model in models.items()})
     definitions[f"{dialect}-block"] = _draft_7(Block.model_json_schema())
     bare = [layer for layer in layers if not any(field.required for field in fields_of(layer).values())]
@@ -200,10 +200,6 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
             },
         }
     return {name: _settle(definition, dialect) for name, definition in definitions.items()}
-
-
-def _define_name(layer: type[Layer]) -> str:
-    return f"{layer.dialect}.{layer.type_name()}"
 
 
 def _list_types(layers: Iterable[type[Layer]]) -> Iterable[_Schema]:

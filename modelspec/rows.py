@@ -107,17 +107,20 @@ class Node:
 
 def _find_owner(spot: Spot, step: int, tensor: str) -> tuple[Spot, int, str] | None:
     """The first layer that has a tensor, and the tensor's name there; None for one that belongs to the layer itself."""
-    leaf = spot.item if step < 0 else spot.part.at(step)
-    there: tuple[Spot, int, str] | None = None
-    if isinstance(leaf, Leaf) and tensor in leaf.owners:
-        source, name = leaf.owners[tensor]
-        around = spot if step >= 0 else spot.parent
-        assert around is not None
-        owner, at = around.follow(source)
-        there = owner, -1 if at is None else at, name
-    elif spot.twin is not None:
-        there = spot.twin, step, tensor
-    return None if there is None else _find_owner(*there) or there
+    found: tuple[Spot, int, str] | None = None
+    while True:
+        leaf = spot.item if step < 0 else spot.part.at(step)
+        if isinstance(leaf, Leaf) and tensor in leaf.owners:
+            source, tensor = leaf.owners[tensor]
+            around = spot if step >= 0 else spot.parent
+            assert around is not None
+            spot, at = around.follow(source)
+            step = -1 if at is None else at
+        elif spot.twin is not None:
+            spot = spot.twin
+        else:
+            return found
+        found = spot, step, tensor
 
 
 class Way(NamedTuple):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from modelspec import road, schema, source, spec
-from modelspec.catalogue import dialects, list_layers
+from modelspec.catalogue import dialects, list_common, list_layers
 from modelspec.diagnostics import Finding, Route
 from modelspec.json_schema import report_schema, spec_schema
 from modelspec.language import CONTAINERS, ENTRY_KEYS, MAX_LAYERS, STEP_KEYS, TOP_KEYS
@@ -284,7 +284,7 @@ def test_editors_are_told_what_each_argument_is() -> None:
     definitions: Any = SPEC.schema["definitions"]  # type: ignore[index]
     for dialect in dialects():
         types = definitions[f"{dialect}-entry"]["else"]["properties"]["type"]["anyOf"]
-        names = [*[layer.type_name() for layer in list_layers(dialect)], *CONTAINERS]
+        names = [*[layer.type_name() for layer in (*list_layers(dialect), *list_common())], *CONTAINERS]
         assert [each["const"] for each in types] == names
         assert all(each["description"].strip() for each in types)
         for name in (*names, "block", "share"):

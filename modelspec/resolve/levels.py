@@ -227,6 +227,8 @@ def is_in_spoilt(spot: Spot, path: str) -> bool:
     at: Spot | None = spot
     while at is not None:
         part = at.part
+        if part.vague:
+            return True
         for label, done in zip(part.labels, part.steps, strict=False):
             if isinstance(done, Group):
                 if (label is None or _leads(label, path)) and _holds_spoilt(done, seen):
@@ -250,6 +252,8 @@ def _holds_spoilt(group: Group, seen: set[int]) -> bool:
     for run in group.runs:
         if isinstance(run.item, Part) and id(run.item) not in seen:
             seen.add(id(run.item))
+            if run.item.vague:
+                return True
             for label, done in zip(run.item.labels, run.item.steps, strict=False):
                 if (done is None and label is not None) or (isinstance(done, Group) and _holds_spoilt(done, seen)):
                     return True

@@ -31,7 +31,7 @@ def read_outputs(walk: Walk, frame: Frame, outputs: tuple[Reference, ...]) -> tu
             continue
         sources = (Incoming(0),) if path == "input" else look_up(frame, "value", path, None)
         if sources is None:
-            if walk.notes.findings and is_in_spoilt(frame.spot, path):
+            if is_in_spoilt(frame.spot, path):
                 continue
             known = list(frame.level.read())
             near = find_near(path, known)

@@ -86,8 +86,11 @@ class Steps(Walk):
         holds = self.reader.fill(when, there, self.add_arriving(names, shape), shape=shape, arriving=arriving)
         if isinstance(holds, Unknown):
             self.refuse_unknown(frame, index, "whether it is left in", holds, there)
+            holds = SPOILT
+        if holds is SPOILT:
+            frame.part.undecided = (*frame.part.undecided, index)
             return True
-        return holds is SPOILT or bool(holds)
+        return bool(holds)
 
     def read_once(
         self,
@@ -448,10 +451,9 @@ class Steps(Walk):
                 continue
             self.notes.note(Finding(code, message, where, hint, layer, related))
             return
-        if self.notes.findings:
-            self.silenced += 1
-            if self.silenced > MAX_SILENCED or is_in_spoilt(frame.spot, path):
-                return
+        self.silenced += 1
+        if self.silenced > MAX_SILENCED or is_in_spoilt(frame.spot, path):
+            return
         known = [*frame.inputs, *islice(frame.level.read(), MAX_OFFERS)]
         inside = list_paths(frame.level)
         near = next((name for name in inside if name.endswith(f".{path}")), None)

@@ -74,18 +74,21 @@ class Walk:
                 append(fitted)
                 if fitted is not None:
                     frame.value = Choice(fitted) if fitted.layer.chooses else fitted.output
-                elif self.is_unknown or not keeps_shape(entry.layer):
+                elif self.is_unknown or not keeps_shape(entry.layer) or isinstance(frame.value, Choice):
                     frame.value = None
                 frame.last = Of(index)
             elif entry.__class__ is Step:
                 assert isinstance(entry, Step)
                 done = self.read_step(frame, index, entry)
                 append(done)
+                if done is None and part.labels[index] is None and not isinstance(entry.what, Entry):
+                    part.vague = True
                 if done is not GONE:
                     frame.last = Of(index)
                     frame.value = None if done is None else value_at(part, frame.values, frame.last, None)
             else:
                 append(None)
+                part.vague = part.vague or self.may_name(part, index)
                 if entry is not PASSING:
                     frame.value = None
                 frame.last = Of(index)
@@ -134,10 +137,23 @@ class Walk:
 
     def name_kind(self, where: Where) -> str:
         """The type of the layer that is written there."""
+        at = self.find_written(where)
+        return str(at.get("type", "Sequential") if isinstance(at, dict) else at)
+
+    def find_written(self, where: Where) -> Any:
+        """What is written there."""
         at: Any = (self.spec.libraries[where.file].document if where.file else self.spec.document).tree
         for step in where.route:
             at = at[step]
-        return str(at.get("type", "Sequential") if isinstance(at, dict) else at)
+        return at
+
+    def may_name(self, part: Part, index: int) -> bool:
+        """Whether names may stand in an entry that is not read for what is wrong with it, or whether it may have one."""
+        if part.labels[index] is SPOILT:
+            return True
+        written = self.find_written(part.where(index))
+        nests = {"layers", "branches", "shortcut", "block", "share"}
+        return part.labels[index] is None and isinstance(written, dict) and not nests.isdisjoint(written)
 
     def check_label(self, frame: Frame, index: int, entry: Any) -> None:
         """Tell what is wrong with a name that is made of expressions."""
@@ -145,7 +161,7 @@ class Walk:
         if done is GONE:
             return
         turns: list[int | None] = [frame.index]
-        if done is None and isinstance(entry, Step) and entry.repeat is not None:
+        if done is None and (not isinstance(entry, Step) or entry.repeat is not None):
             # An error has spoilt it, and how often it stands there is not known.
             turns = [0]
         if isinstance(done, Group) and done.repeated and not done.shared and "index" in template.names:
