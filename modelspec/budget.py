@@ -147,9 +147,10 @@ def match_nodes(pattern: str, nodes: Iterable[Node], *, each: bool = False) -> I
             passed = 1 if active else 0
             yield Match(found[0][0], node, count_rounds(node, own, passed if own else 0, passed))
         else:
-            distinct = len({path for path, _ in found})
-            copies = min(distinct, node.copies)
-            yield Match(found[0][0], node, count_rounds(node, copies, min(copies, active), active))
+            # The rounds of a shared repeat bear one path.
+            copies = min(len({path for path, _ in found}), node.copies)
+            touched = len({path for path, passed in found if passed})
+            yield Match(found[0][0], node, count_rounds(node, copies, min(copies, touched), active))
 
 
 def find_excess(graph: Graph, judgement: Judgement) -> list[Finding]:
@@ -245,15 +246,19 @@ def _explain_unknown(graph: Graph, verdict: Verdict, what: str) -> Finding:
     assert isinstance(verdict.actual, Unknown)
     causes = ", ".join(sorted(verdict.actual.causes))
     reason = f"{causes} is known only when the model runs" if causes else "an axis has no known size"
+    rows = list_rows(graph)
+    concerned = [(node.path, node) for node in rows]
+    if verdict.scope is not None:
+        concerned = [(match.path, match.node) for match in match_nodes(verdict.scope, rows)]
     blamed = [
-        node
-        for node in list_rows(graph)
+        (path, node)
+        for path, node in concerned
         if verdict.metric != "peak_activation_bytes" and isinstance(getattr(count_node(node), verdict.metric), Unknown)
     ]
     more = f", and {len(blamed) - 3:,} more" if len(blamed) > 3 else ""
     related = tuple(
-        Related(node.where, f"{node.path}: not known{more if number == 2 else ''}")
-        for number, node in enumerate(blamed[:3])
+        Related(node.where, f"{path}: not known{more if number == 2 else ''}")
+        for number, (path, node) in enumerate(blamed[:3])
     )
     names = sorted(verdict.actual.causes)
     hint = "give every axis a size in `inputs`" if len(graph.inputs) > 1 else "give every axis a size in `input`"

@@ -6,8 +6,7 @@ stay in their container, as a token does not pass all of them.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from modelspec.expressions import parse
@@ -16,9 +15,10 @@ from modelspec.graph import Graph
 from modelspec.kinds import Deferred
 from modelspec.language import MAX_LAYERS, VERSION
 from modelspec.layer import fields_of
+from modelspec.notation import block, flow
 from modelspec.rows import list_rows
 from modelspec.shape import Dim, Unknown
-from modelspec.source import MARK, MAX_BYTES, read
+from modelspec.source import MARK, MAX_BYTES
 from modelspec.unrolling import Level, Line, Read, Unrolling
 
 __all__ = ["Incompletable", "complete"]
@@ -44,20 +44,20 @@ def complete(graph: Graph) -> str:
     inputs = list(_write_inputs(graph, tree, reads))
     layers = list(_Writing(graph, Unrolling(graph), reads).write())
     lines = [f"{MARK}: {VERSION}"]
-    lines += [f"{key}: {_flow(tree[key])}" for key in ("name", "description", "metadata", "dialect") if key in tree]
+    lines += [f"{key}: {flow(tree[key])}" for key in ("name", "description", "metadata", "dialect") if key in tree]
     if "dtype" in tree or graph.dtype != "float32":
         lines.append(f"dtype: {graph.dtype}")
     if "activation_dtype" in tree or graph.activation_dtype != graph.spec.activation_dtype:
         lines.append(f"activation_dtype: {graph.activation_dtype}")
     variables = _list_variables(graph, tree, reads)
     if variables:
-        lines.append(f"variables: {_flow(variables)}")
+        lines.append(f"variables: {flow(variables)}")
     lines += inputs
     lines += ["layers:", *layers]
     budget = _merge_budgets(graph, tree)
     if budget:
         lines.append("budget:")
-        lines.extend(_block(budget, "  "))
+        lines.extend(block(budget, "  "))
     text = "\n".join(lines) + "\n"
     if len(text.encode()) > MAX_BYTES:
         raise Incompletable(f"written out it is longer than {MAX_BYTES:,} bytes, the bound of a spec")
@@ -89,11 +89,11 @@ def _merge_budgets(graph: Graph, tree: Any) -> dict[str, Any]:
 
 def _write_inputs(graph: Graph, tree: Any, reads: set[str]) -> Iterator[str]:
     if "inputs" not in tree:
-        yield f"input: {_flow(_input(graph, tree['input'], 'input', reads))}"
+        yield f"input: {flow(_input(graph, tree['input'], 'input', reads))}"
         return
     yield "inputs:"
     for name, given in tree["inputs"].items():
-        yield f"  {_flow(name)}: {_flow(_input(graph, given, name, reads))}"
+        yield f"  {flow(name)}: {flow(_input(graph, given, name, reads))}"
 
 
 def _input(graph: Graph, given: Any, name: str, reads: set[str]) -> Any:
@@ -157,11 +157,11 @@ class _Writing:
             self.referred.update([line for line, _, _ in outputs if isinstance(line, Line)])
         self._name(level)
         if not level.lines:
-            yield f"  - {_flow(_NOTHING)}"
+            yield f"  - {flow(_NOTHING)}"
         for line in level.lines:
             yield from self._write_line(line, "  ")
         if not usual:
-            yield f"outputs: {_flow([self._refer(None, level, read) for read in outputs])}"
+            yield f"outputs: {flow([self._refer(None, level, read) for read in outputs])}"
 
     # Names: those of all that is referred to, and of what would be called otherwise
 
@@ -325,7 +325,7 @@ class _Writing:
                 **({"when": when} if when is not None else {}),
                 "layers": [_NOTHING],
             }
-            yield f"{indent}- {_flow(passing)}"
+            yield f"{indent}- {flow(passing)}"
         self.aliases.clear()
         if when is not None:
             keys["when"] = when
@@ -334,7 +334,7 @@ class _Writing:
         if line.bodies and line.share is None:
             yield from self._write_mixture(line, keys, indent)
         else:
-            yield f"{indent}- {_flow(keys) if len(keys) > 1 or 'type' not in keys else keys['type']}"
+            yield f"{indent}- {flow(keys) if len(keys) > 1 or 'type' not in keys else keys['type']}"
         if name is not None:
             self.table.setdefault(level, {})[name] = line
 
@@ -364,7 +364,7 @@ class _Writing:
         assert line.bodies is not None
         first = "- "
         for key, value in keys.items():
-            yield f"{indent}{first}{key}: {_flow(value)}"
+            yield f"{indent}{first}{key}: {flow(value)}"
             first = "  "
         bodies = [self._write_body(body, indent + "    ", None) for body in line.bodies]
         written = bodies[0]
@@ -372,7 +372,7 @@ class _Writing:
             conditional = [self._write_body(body, indent + "    ", f"index == {body.index}") for body in line.bodies]
             written = [text for body in conditional for text in body]
         yield f"{indent}  layers:"
-        yield from written or [f"{indent}    - {_flow(_NOTHING)}"]
+        yield from written or [f"{indent}    - {flow(_NOTHING)}"]
 
     def _write_body(self, body: Level, indent: str, when: str | None) -> list[str]:
         self.table.pop(body, None)
@@ -451,58 +451,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _plain(member) for name, member in value.items()}
     return [_plain(member) for member in value] if isinstance(value, tuple) else value
-
-
-# YAML, in a form that both of its versions read alike. PyYAML's own writer follows 1.1: it leaves `1e3` unquoted.
-
-
-def _block(value: Mapping[str, Any], indent: str) -> Iterable[str]:
-    for key, member in value.items():
-        if isinstance(member, Mapping) and any(isinstance(inner, Mapping) for inner in member.values()):
-            yield f"{indent}{_flow(key)}:"
-            yield from _block(member, indent + "  ")
-        else:
-            yield f"{indent}{_flow(key)}: {_flow(member)}"
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_flow(str(key))}: {_flow(member)}" for key, member in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    if isinstance(value, str):
-        return value if _is_plain(value) else _quote(value)
-    if isinstance(value, float):
-        return _float(value)
-    return json.dumps(value)
-
-
-def _float(value: float) -> str:
-    if value != value:
-        return ".nan"
-    if value in (float("inf"), float("-inf")):
-        return ".inf" if value > 0 else "-.inf"
-    text = repr(value)
-    # YAML 1.1 wants a point in a number with an exponent.
-    return text if "e" not in text or "." in text else text.replace("e", ".0e")
-
-
-def _is_plain(text: str) -> bool:
-    """Whether a string can stand without quotes: a word (or words), and read back as itself by both versions."""
-    words = text.replace("_", "a").replace("-", "a").replace(".", "a").replace(" * ", "a")
-    if not (words.isascii() and words.isalnum() and text[0].isalpha()) or text.lower() in _WORDS_OF_1_1:
-        return False
-    return read(text.encode(), "").tree == text
-
-
-_WORDS_OF_1_1 = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-
-
-def _quote(text: str) -> str:
-    """A double-quoted scalar: JSON's, with what YAML does not take as it is written as an escape."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(letter if letter.isprintable() or letter == " " else _escape(ord(letter)) for letter in quoted)
-
-
-def _escape(code: int) -> str:
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -7,7 +7,6 @@ place, with its path and its index; spots are made as they are asked for.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -160,6 +159,8 @@ class Group:
 
     def locate(self, number: int) -> tuple[int, int] | None:
         """The run and the round in it of a round, by its number from 0; None if there is no such round."""
+        from bisect import bisect_right
+
         index = bisect_right(self.runs, number, key=_start) - 1
         if index < 0 or number >= self.runs[index].start + self.runs[index].length:
             return None

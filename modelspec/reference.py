@@ -8,6 +8,7 @@ from modelspec import catalogue
 from modelspec.fitting import Fitted, Value, Written, fit
 from modelspec.kinds import Deferred, Named
 from modelspec.layer import Example, Field, Layer, fields_of, list_constraints
+from modelspec.refusal import Refused
 from modelspec.shape import show_shape
 
 __all__ = ["describe", "describe_container", "fit_example", "summarize", "summarize_common"]
@@ -138,8 +139,12 @@ def _describe_field(field: Field) -> str:
 def _describe_example(layer: type[Layer], example: Example) -> list[str]:
     written = ", ".join([f"type: {layer.type_name()}", *(f"{k}: {_show(v)}" for k, v in example.arguments.items())])
     head = f"{{{written}}}" if example.arguments else layer.type_name()
-    fitted, broken = fit_example(layer, example)
     on = f" on {', '.join(map(show_shape, example.inputs))}" if example.inputs else ""
+    try:
+        fitted, broken = fit_example(layer, example)
+    except Refused as refused:
+        # An argument that is refused before anything arrives.
+        return [f"{head}{on}", f"  refused: {', '.join([part.message for part in refused.parts or (refused,)])}"]
     if fitted is None or broken:
         number = f" ({broken[0].constraint})" if broken[0].constraint is not None else ""
         return [f"{head}{on}", f"  refused{number}: {broken[0].message}"]
@@ -154,7 +159,7 @@ def _describe_example(layer: type[Layer], example: Example) -> list[str]:
 
 
 def fit_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, list[Any]]:
-    """Fit a class to one of its own examples."""
+    """Fit a class to one of its own examples. Raises Refused for an argument that it does not take at all."""
     given: dict[str, Any] = {}
     for name, value in example.arguments.items():
         field = fields_of(layer)[name]

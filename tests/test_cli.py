@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from modelspec import __main__ as command
+from modelspec import catalogue
 from modelspec.__main__ import run
 from modelspec.cli import console
 from modelspec.version import VERSION
@@ -120,6 +121,15 @@ def test_exit_status_and_stream(capsys: Streams, call: str, status: int, told: s
     assert (trouble != "") == (status == 2 or call == "resolve over.yaml")
     assert "Traceback" not in output + trouble
     assert "\x1b" not in output + trouble
+
+
+def test_every_layer_type_is_shown_with_all_of_its_examples(capsys: Streams) -> None:
+    for dialect in catalogue.dialects():
+        for layer in catalogue.list_layers(dialect):
+            assert run(["layers", layer.type_name(), "--dialect", dialect]) == 0
+            shown = capsys.readouterr().out.partition("  Examples\n")[2]
+            heads = [line for line in shown.splitlines() if layer.type_name() in line and "  refused" not in line]
+            assert len(heads) == len(layer.examples), layer
 
 
 def test_a_missing_file_keeps_no_finding_back(capsys: Streams) -> None:

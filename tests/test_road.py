@@ -27,6 +27,7 @@ from modelspec.render import markdown, text
 from modelspec.report import Report
 from modelspec.rows import list_rows
 from modelspec.source import read_mapping
+from modelspec.spec.reader import ENTRIES
 
 ROOT = Path(__file__).resolve().parent.parent
 Spec = dict[str, Any]
@@ -480,6 +481,23 @@ def test_api(tmp_path: Path) -> None:
     assert (told.path, told.line) == ("mine.yaml", 1)
     with pytest.raises(FileNotFoundError, match=r"none\.yaml"):
         modelspec.check(tmp_path / "none.yaml")
+
+
+def test_dtypes_of_a_library_are_its_own(tmp_path: Path) -> None:
+    entry = {"type": "Linear", "out_features": 10}
+    dtypes = {"modelspec": 1, "dtype": "bfloat16", "activation_dtype": "float32"}
+    files: dict[str, Spec] = {
+        "library.json": {**dtypes, "blocks": {"head": {"layers": [entry]}}},
+        "model.json": {"modelspec": 1, "imports": ["library.json"], "input": [4], "layers": [{"block": "head"}]},
+        "other.json": {**dtypes, "input": [4], "layers": [entry]},
+    }
+    for name, spec in files.items():
+        (tmp_path / name).write_text(json.dumps(spec), encoding="utf-8")
+    for names in (["model.json", "other.json"], ["other.json", "model.json"]):
+        # What other tests have left behind would hide what these leave to each other.
+        ENTRIES.clear()
+        bytes_told = {name: modelspec.check(tmp_path / name).models[0].totals.weight_bytes for name in names}
+        assert bytes_told == {"model.json": 200, "other.json": 100}
 
 
 def test_no_variable_hides_a_word_of_the_language() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from modelspec.entry import SPOILT
 from modelspec.graph import GONE, Group, Incoming, Inside, Leaf, Of, Part, Source
 from modelspec.spot import Spot, show_name
 from modelspec.template import Template
@@ -230,6 +231,8 @@ def is_in_spoilt(spot: Spot, path: str) -> bool:
         if part.vague:
             return True
         for label, done in zip(part.labels, part.steps, strict=False):
+            if label is SPOILT:
+                return True
             if isinstance(done, Group):
                 if (label is None or _leads(label, path)) and _holds_spoilt(done, seen):
                     return True

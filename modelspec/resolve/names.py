@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from modelspec.diagnostics import Finding, Related, Where
-from modelspec.graph import Graph, Group, Incoming, Leaf, Of, Part, Source
+from modelspec.graph import Graph, Group, Incoming, Inside, Leaf, Of, Part, Source
 from modelspec.language import MAX_LAYERS
 from modelspec.resolve.levels import Level, level_of, search
 from modelspec.resolve.notes import Enough, Notes
@@ -92,14 +92,67 @@ def _list_levels(spot: Spot) -> Iterator[Spot]:
                         waiting.append((at.child(step, run), at.level(step, run, 0) is not None))
 
 
+def _is_undecided(part: Part, source: Source) -> bool:
+    """Whether it cannot be told of a layer, or of what it stands in, if it is left in."""
+    while not isinstance(source, Incoming):
+        if source.step in part.undecided:
+            return True
+        if isinstance(source, Of) or source.source is None:
+            return False
+        group = part.steps[source.step]
+        assert isinstance(group, Group)
+        item = group.runs[source.run].item
+        assert isinstance(item, Part)
+        part, source = item, source.source
+    return False
+
+
 def _refuse(spot: Spot, path: str, first: Source, second: Source, notes: Notes) -> None:
+    if _is_undecided(spot.part, first) or _is_undecided(spot.part, second):
+        return
     one, other = _where(spot, first), _where(spot, second)
-    related = Related(one._replace(route=(*one.route, "name")), "the first one is here")
     hint = "give one of them another name"
     if one == other:
         hint = "name what is repeated, or put the index into the name: {index}"
+        calls = _find_calls(spot.part, first, second)
+        if calls is not None:
+            # Everything that has a name in the block is there twice: told once for all of it.
+            related = Related(calls[0], "the first one is called here")
+            hint = "give this call a name: that is a level of its own"
+            told = f"{path}: two layers have this path, for the same is called twice into one level"
+            notes.note(Finding("MS301", told, calls[1], hint, path, (related,)))
+            return
+    related = Related(one._replace(route=(*one.route, "name")), "the first one is here")
     where = other._replace(route=(*other.route, "name"))
     notes.note(Finding("MS301", f"two layers are called '{path}'", where, hint, path, (related,)))
+
+
+def _find_calls(part: Part, first: Source, second: Source) -> tuple[Where, Where] | None:
+    """The two entries through which one entry is there twice; None if it is there in two rounds of one."""
+    while isinstance(first, Inside) and isinstance(second, Inside) and first.step == second.step:
+        group = part.steps[first.step]
+        assert isinstance(group, Group)
+        item = group.runs[first.run].item
+        if (first.run, first.round) != (second.run, second.round) or not isinstance(item, Part):
+            return None
+        if first.source is None or second.source is None:
+            return None
+        part, first, second = item, first.source, second.source
+    if isinstance(first, Incoming) or isinstance(second, Incoming) or first.step == second.step:
+        return None
+    return _find_call(part, first), _find_call(part, second)
+
+
+def _find_call(part: Part, source: Of | Inside) -> Where:
+    """The call of a block that something stands in, or the entry that it is."""
+    while isinstance(source, Inside) and source.source is not None:
+        group = part.steps[source.step]
+        assert isinstance(group, Group)
+        item = group.runs[source.run].item
+        if not isinstance(item, Part) or item.isolated or isinstance(source.source, Incoming):
+            break
+        part, source = item, source.source
+    return part.where(source.step)
 
 
 def _where(spot: Spot, source: Source) -> Where:

@@ -12,7 +12,6 @@ from modelspec.fitting import Fitted, Value
 from modelspec.graph import GONE, Gone, Group, Incoming, Inside, Item, Leaf, Of, Part, Run, Source
 from modelspec.kinds import Deferred
 from modelspec.language import MAX_LAYERS
-from modelspec.layer import keeps_shape
 from modelspec.refusal import Refused, find_near
 from modelspec.resolve.fingerprint import Fingerprint
 from modelspec.resolve.frames import Choice, Frame, Unresolved, value_at
@@ -88,7 +87,8 @@ class Steps(Walk):
             self.refuse_unknown(frame, index, "whether it is left in", holds, there)
             holds = SPOILT
         if holds is SPOILT:
-            frame.part.undecided = (*frame.part.undecided, index)
+            if index not in frame.part.undecided:
+                frame.part.undecided = (*frame.part.undecided, index)
             return True
         return bool(holds)
 
@@ -482,11 +482,6 @@ def show_label(label: Any, names: Mapping[str, Any], index: int | None = None) -
     if isinstance(label, Template):
         return show_name(label, names, index)
     return label if isinstance(label, str) else None
-
-
-def _passes_on(entry: Any) -> bool:
-    """Whether what arrives surely flows on, even if something is wrong with this entry."""
-    return isinstance(entry.what, Entry) and entry.inputs is None and keeps_shape(entry.what.layer)
 
 
 def _names_each(frame: Frame, label: Any, group: Group) -> bool:

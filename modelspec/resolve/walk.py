@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelspec.diagnostics import Finding, Where
-from modelspec.entry import PASSING, SPOILT, Body, Entry, Step
+from modelspec.entry import PASSING, SPOILT, Body, Entry, Spoilt, Step
 from modelspec.fitting import Fitted, Written, fit
 from modelspec.graph import GONE, Gone, Graph, Group, Incoming, Leaf, Of, Part, Source
 from modelspec.layer import keeps_shape
@@ -148,9 +148,7 @@ class Walk:
         return at
 
     def may_name(self, part: Part, index: int) -> bool:
-        """Whether names may stand in an entry that is not read for what is wrong with it, or whether it may have one."""
-        if part.labels[index] is SPOILT:
-            return True
+        """Whether names may stand in an entry without one that is not read for what is wrong with it."""
         written = self.find_written(part.where(index))
         nests = {"layers", "branches", "shortcut", "block", "share"}
         return part.labels[index] is None and isinstance(written, dict) and not nests.isdisjoint(written)
@@ -161,7 +159,7 @@ class Walk:
         if done is GONE:
             return
         turns: list[int | None] = [frame.index]
-        if done is None and (not isinstance(entry, Step) or entry.repeat is not None):
+        if done is None and (isinstance(entry, Spoilt) or (isinstance(entry, Step) and entry.repeat is not None)):
             # An error has spoilt it, and how often it stands there is not known.
             turns = [0]
         if isinstance(done, Group) and done.repeated and not done.shared and "index" in template.names:

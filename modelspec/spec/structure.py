@@ -23,6 +23,7 @@ from modelspec.entry import (
     Tie,
     What,
 )
+from modelspec.expressions import BUILTINS
 from modelspec.language import (
     BLOCK_KEYS,
     CONDITION,
@@ -88,12 +89,15 @@ class StructureReader(Reader):
         block.variables = self.read_variables(value.get("variables", {}), (*block.route, "variables"))
         if "inputs" in value:
             inputs = self.value(INPUT_NAMES, value["inputs"])
-            block.inputs = () if inputs is SPOILT else inputs
+            if inputs is SPOILT:
+                return
+            block.inputs = inputs
         if not block.variables.keys().isdisjoint(block.arguments):
             (name, *_) = [name for name in block.variables if name in block.arguments]
             route = (*block.route, "variables", name)
             self._note("MS407", f"'{name}' is an argument of the block, too", route, "rename one of them", part="key")
-        if all(isinstance(value.get(key, {}), dict) for key in ("arguments", "variables")):
+        named = all(name.isidentifier() and name not in BUILTINS for name in block.arguments)
+        if named and all(isinstance(value.get(key, {}), dict) for key in ("arguments", "variables")):
             block.body = self.read_body(value["layers"], (*block.route, "layers"))
 
     def _find_circles(self, blocks: list[Block]) -> None:
