@@ -124,6 +124,11 @@ class Step:
         self.reads: frozenset[str] = frozenset(inner_reads | {*names_of(repeat)})
         self.refers: tuple[Reference, ...] = tuple(inner_refers)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it is surely left in, and stands there once."""
+        return self.when is True and self.repeat is None
+
 
 class Body:
     """Entries one after the other. `route` leads to them; `single` where it leads to the one entry itself.
@@ -169,11 +174,16 @@ class Body:
     def _gather(self) -> None:
         reads: set[str] = set()
         refers: dict[str, Reference] = {}
+        known: set[str | Template] = set()
+        """Names that surely stand before the entry, so that they mean nothing outside of the body."""
         for entry, name in zip(self.entries, self.names, strict=True):
             if not isinstance(entry, Spoilt):
                 reads |= entry.reads if isinstance(entry, Step) else entry.names
             if isinstance(entry, Step):
-                refers.update({f"{reference.use} {reference.text}": reference for reference in entry.refers})
+                outside = [each for each in entry.refers if each.use == "tensor" or each.path not in known]
+                refers.update({f"{reference.use} {reference.text}": reference for reference in outside})
+            if isinstance(name, str) and (isinstance(entry, Entry) or (isinstance(entry, Step) and entry.is_there)):
+                known.add(name)
             if isinstance(name, Template):
                 reads |= name.names - {"index"}
         self._reads = frozenset(reads)

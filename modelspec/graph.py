@@ -192,6 +192,7 @@ class Part:
     __slots__ = (
         "_numbers",
         "_ordinals",
+        "_rows",
         "binds",
         "file",
         "findings",
@@ -206,6 +207,7 @@ class Part:
         "routes",
         "steps",
         "undecided",
+        "used",
         "vague",
         "value",
     )
@@ -229,6 +231,8 @@ class Part:
         self.numbered = numbered
         self.isolated = isolated
         self.steps: list[Step] = []
+        self.used: set[int] = set()
+        """Of what comes in for references to the outside, that which one of them means."""
         self.vague = False
         """Whether an error has spoilt something without a name, in which there may be names."""
         self.undecided: tuple[int, ...] = ()
@@ -244,6 +248,7 @@ class Part:
         """The names of its level, once somebody has asked for one."""
         self._numbers: list[int] | None = None
         self._ordinals: list[int] | None = None
+        self._rows = (0, 0)
 
     def at(self, step: int) -> Step:
         """What an entry has become, or what there is of it so far."""
@@ -260,6 +265,18 @@ class Part:
             if self.steps[earlier] is not GONE:
                 return Of(earlier)
         return Incoming(0)
+
+    @property
+    def rows(self) -> int:
+        """How many layers that differ in their path its steps are so far, rounds that are the same as one."""
+        counted, rows = self._rows
+        for done in self.steps[counted:]:
+            if isinstance(done, Group):
+                rows += sum([1 if isinstance(run.item, Leaf) else run.item.rows for run in done.runs])
+            else:
+                rows += 1
+        self._rows = len(self.steps), rows
+        return rows
 
     def number(self, step: int) -> int:
         """How many layers of this level stand before a step."""

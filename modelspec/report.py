@@ -296,7 +296,8 @@ def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
         **_metrics(count_node(node)),
     )
     if node.repeat > 1:
-        layer._paths = lambda: (path for path, _ in node.paths())
+        # The rounds of a shared repeat have one path.
+        layer._paths = lambda: iter(dict.fromkeys(path for path, _ in node.paths()))
     return layer
 
 

@@ -225,6 +225,13 @@ def long_expressions() -> str:
     return "".join([f"  - {{type: Linear, out_features: {number} + {terms}}}\n" for number in range(8_000)])
 
 
+def doubled(entries: str, layers: str) -> bytes:
+    """A block of 8 million layers, each block calling the one before it twice."""
+    blocks = "".join([f"  b{at + 1}: {{layers: [{entries.replace('#', str(at))}]}}\n" for at in range(23)])
+    last = "blocks:\n  b0: {layers: [{name: fc, type: Linear, out_features: 8}]}\n" + blocks
+    return spec(f"  - {{name: all, block: b23}}\n{layers}", budget=last)
+
+
 HOSTILE = (
     # Bytes
     Hostile("zeros.yaml", lambda: bytes(MAX_BYTES), ("MS102",)),
@@ -309,6 +316,35 @@ HOSTILE = (
     Hostile("long-expressions.yaml", lambda: spec(long_expressions(), variables="{w: 1}"), ("MS404",)),
     Hostile(
         "nested-expression.yaml", lambda: spec("  - {type: Linear, out_features: " + "(" * 500 + "}\n"), ("MS404",)
+    ),
+    # Structure
+    Hostile(
+        "doubled-and-shared.yaml",
+        lambda: doubled("{name: x, block: b#}, {name: y, block: b#}", "  - {name: again, share: all}\n"),
+        ("MS310",),
+    ),
+    Hostile(
+        "doubled-in-one-level.yaml",
+        lambda: doubled("{block: b#}, {block: b#}", "  - {type: Add, inputs: [all.fc, all]}\n"),
+        ("MS310",),
+    ),
+    Hostile(
+        "rounds-in-one-level.yaml",
+        lambda: spec('  - {repeat: 9999, layers: [{name: "a{index}", type: Dropout, p: index / 9999}]}\n'),
+        (),
+    ),
+    Hostile(
+        "rounds-that-read-all-before.yaml",
+        lambda: spec(
+            "  - {name: r, repeat: 9999, layers: [{name: fc, type: Linear, out_features: 8}, "
+            '{type: Add, inputs: ["r.*.fc", fc], when: index > 0}]}\n'
+        ),
+        ("MS310",),
+    ),
+    Hostile(
+        "names-with-numbers.yaml",
+        lambda: spec("  - {name: a, type: ReLU}\n" + lines("  - {name: a.Add-#, type: Add, inputs: [a, a]}\n", 20_000)),
+        (),
     ),
     # Budgets
     Hostile(

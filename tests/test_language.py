@@ -925,7 +925,12 @@ def list_owned(graph: Graph) -> Counter[Any]:
 @settings(max_examples=150, deadline=None)
 def test_a_model_written_flat_is_the_same_model(tree: Tree) -> None:
     graph = follow_sound(tree)
-    text = complete(graph)
+    try:
+        text = complete(graph)
+    except Incompletable as refused:
+        # In one level, the way to a layer may lead to another one first: that is told, and cannot be written.
+        assert "would mean another one" in str(refused)
+        assume(False)
     note(text)
     flat = yaml.safe_load(text)
     assert "blocks" not in flat

@@ -16,6 +16,7 @@ from modelspec.entry import SPOILT, Spoilt
 from modelspec.fitting import Value
 from modelspec.graph import Graph, Part
 from modelspec.kinds import Deferred
+from modelspec.language import MAX_LAYERS
 from modelspec.resolve.frames import Context, Frame
 from modelspec.resolve.notes import Enough, Notes, Reader
 from modelspec.resolve.walk import Again, Walk
@@ -45,7 +46,8 @@ def resolve(
             indices.add(again.number)
             continue
         except Enough:
-            pass
+            if graph.part is not None and graph.part.rows > MAX_LAYERS:
+                graph.rows = []
         return graph, notes.findings
 
 
@@ -72,9 +74,8 @@ def _resolve(
     named = [name for name in body.names if isinstance(name, str)]
     if body.plain and len(set(named)) == len(named) and not any("-" in name for name in named):
         return
-    from modelspec.resolve.names import check_names, count_rows
+    from modelspec.resolve.names import check_names
 
-    count_rows(part, notes)
     check_names(graph, notes)
 
 

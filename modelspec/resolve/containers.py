@@ -67,7 +67,8 @@ class Containers(Steps):
             path = show_label(reference.path, site.names, site.at)
             if path is None or path == "input" or (reference.use, path) in captured:
                 continue
-            found = look_up(frame, reference.use, path, label, site.pending)
+            found = look_up(frame, reference.use, path, label, site.pending, mark=False)
+            self.bound_reads(found, site.where)
             if found is None:
                 continue
             several = found.__class__ is tuple
@@ -90,6 +91,7 @@ class Containers(Steps):
         part = self.parts.get(key)
         if part is not None:
             self.notes.add_calls(part.findings)
+            self.pass_on(site, part, reads)
             return part, reads
         began = len(self.notes.findings)
         if isinstance(what, Chain):
@@ -108,7 +110,15 @@ class Containers(Steps):
             # What it reads has another value, and comes to the same.
             part = before
         self.finish(key, part, began)
+        self.pass_on(site, part, reads)
         return part, reads
+
+    def pass_on(self, site: Site, part: Part, reads: tuple[Source, ...]) -> None:
+        """Take down what a part means of what comes into the one around it."""
+        for number in part.used:
+            source = reads[number]
+            if isinstance(source, Incoming):
+                site.frame.part.used.add(source.number)
 
     def start(self, body: Body, names: Mapping[str, Any], *, numbered: bool = False, isolated: bool = False) -> Part:
         """An empty part for a body."""
@@ -171,6 +181,7 @@ class Containers(Steps):
         frame = Frame(part, site.spot(part, reads), incoming, names, site.frame.context, {"input": 0}, captured)
         self.read_body(frame, chain.body)
         self.distinct += len(part.steps)
+        self.pass_on(site, part, reads)
         return part, reads
 
     def read_merge(
@@ -242,6 +253,7 @@ class Containers(Steps):
             part.steps[1] = self.combine(frame, experts, each, result, path, site.where)
             part.result, part.value = Of(1), value_at(part, incoming, Of(1), None)
         part.findings = range(began, len(self.notes.findings))
+        self.pass_on(site, part, reads)
         return part, reads
 
     def read_experts(self, site: Site, key: str, value: Any) -> int | None:

@@ -20,7 +20,9 @@ class Pending(NamedTuple):
     label: str | None
 
 
-def look_up(frame: Frame, use: str, path: str, label: str | None, pending: Pending | None = None) -> Any:
+def look_up(
+    frame: Frame, use: str, path: str, label: str | None, pending: Pending | None = None, *, mark: bool = True
+) -> Any:
     """What a path means, seen from a step of a body with the name `label`: in terms of the body.
 
     A source for a value, a `Target` for weights, a tuple of sources for every round (`path` then ends in `.*`). The
@@ -33,6 +35,8 @@ def look_up(frame: Frame, use: str, path: str, label: str | None, pending: Pendi
             return found
     known = frame.captured.get((use, path))
     if known is not None:
+        if mark:
+            frame.part.used.update(each.number for each in (known if known.__class__ is tuple else (known,)))
         return known
     return Incoming(frame.inputs[path]) if use == "value" and path in frame.inputs else None
 
@@ -59,7 +63,8 @@ def _search(frame: Frame, path: str, pending: Pending | None) -> Source | None:
 
 
 def _look_in_pending(frame: Frame, pending: Pending, path: str) -> Source | None:
-    if pending.label is None:
+    if pending.label is None or pending.group.shared:
+        # All rounds of a shared repeat are one layer: none of them stands before another.
         return None
     if path == pending.label:
         return Inside(pending.step, *pending.group.last)

@@ -1,4 +1,4 @@
-"""Paths that two layers bear, and models with more rows than anyone reads."""
+"""Paths that two layers bear."""
 
 from __future__ import annotations
 
@@ -7,33 +7,11 @@ from collections.abc import Iterator
 
 from modelspec.diagnostics import Finding, Related, Where
 from modelspec.graph import Graph, Group, Incoming, Inside, Leaf, Of, Part, Source
-from modelspec.language import MAX_LAYERS
 from modelspec.resolve.levels import Level, level_of, search
-from modelspec.resolve.notes import Enough, Notes
+from modelspec.resolve.notes import Notes
 from modelspec.spot import Spot
 
-__all__ = ["check_names", "count_rows"]
-
-
-def count_rows(part: Part, notes: Notes) -> None:
-    """Hold the number of the model's rows against the bound: blocks that call blocks can have very many."""
-    if _count(part, {}) > MAX_LAYERS:
-        message = f"the model has more than {MAX_LAYERS:,} layers that differ in their path, the bound"
-        hint = "repeat what is the same: rounds that are equal count as one"
-        notes.note(Finding("MS310", message, Where(part.route, "key"), hint))
-        raise Enough
-
-
-def _count(part: Part, known: dict[int, int]) -> int:
-    if id(part) not in known:
-        rows = 0
-        for done in part.steps:
-            if isinstance(done, Group):
-                rows += sum(1 if isinstance(run.item, Leaf) else _count(run.item, known) for run in done.runs)
-            else:
-                rows += 1
-        known[id(part)] = rows
-    return known[id(part)]
+__all__ = ["check_names"]
 
 
 def check_names(graph: Graph, notes: Notes) -> None:

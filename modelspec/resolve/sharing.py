@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from modelspec.diagnostics import Finding, Related, Where
@@ -12,15 +12,16 @@ from modelspec.entry import (
     Tie,
 )
 from modelspec.fitting import Fitted, Written, fit
-from modelspec.graph import Group, Incoming, Inside, Leaf, Part, Source
+from modelspec.graph import Graph, Group, Incoming, Inside, Item, Leaf, Part, Source
 from modelspec.kinds import Deferred
-from modelspec.layer import Tensor
 from modelspec.refusal import find_near
 from modelspec.resolve.calls import Calls
 from modelspec.resolve.frames import Frame, Target
 from modelspec.resolve.lookup import Pending, look_up
+from modelspec.resolve.notes import Notes, Reader
 from modelspec.resolve.site import Resolved, Site, at
 from modelspec.resolve.steps import show_label
+from modelspec.resolve.weights import Scales, compare, show_sizes, sizes_of
 from modelspec.shape import Unknown
 
 __all__ = ["Sharing"]
@@ -28,6 +29,10 @@ __all__ = ["Sharing"]
 
 class Sharing(Calls):
     """A walk that knows what is shared."""
+
+    def __init__(self, graph: Graph, notes: Notes, reader: Reader, assumed: frozenset[int]) -> None:
+        super().__init__(graph, notes, reader, assumed)
+        self.scales = Scales()
 
     def read_share(self, site: Site, what: Share) -> Leaf | Resolved | None:
         """The weights of an earlier layer or container once more."""
@@ -68,7 +73,7 @@ class Sharing(Calls):
             frame.context = around
         if again is None or isinstance(again, Leaf):
             return again
-        difference = _compare(list(list_weights(item)), list(list_weights(again[0])), "there", "here")
+        difference = compare(self.scales.weigh(item), self.scales.weigh(again[0]), "there", "here")
         if difference is not None and again[0].value is not None and item.value is not None:
             message = f"the weights of '{path}' do not fit here: {difference}"
             home = frame.spot.find(source)
@@ -188,10 +193,10 @@ class Sharing(Calls):
         done = target.done
         assert isinstance(done, Fitted)
         other = next(each for each in done.tensors if each.name == target.tensor)
-        mine, theirs = _sizes(own), _sizes(other)
+        mine, theirs = sizes_of(own), sizes_of(other)
         message: str | None = None
         if mine != theirs:
-            message = f"{tie.tensor} is {_show(mine)}, but '{path}' is {_show(theirs)}"
+            message = f"{tie.tensor} is {show_sizes(mine)}, but '{path}' is {show_sizes(theirs)}"
             hint = "tied tensors are one tensor: their sizes must agree, axis by axis"
         elif (own.dtype or fitted.dtype) != (other.dtype or done.dtype):
             message = f"{tie.tensor} is {own.dtype or fitted.dtype}, but '{path}' is {other.dtype or done.dtype}"
@@ -209,11 +214,11 @@ class Sharing(Calls):
 
     def check_shared(self, frame: Frame, index: int, group: Group, where: Where) -> bool:
         """Whether the rounds of a shared repeat can be one layer; what is wrong is told."""
-        if len(group.runs) < 2 or any(isinstance(run.item, Part) and run.item.value is None for run in group.runs):
+        if len(group.runs) < 2 or any(_is_spoilt(run.item) for run in group.runs):
             return True
-        first = list(list_weights(group.runs[0].item))
+        first = self.scales.weigh(group.runs[0].item)
         for run in group.runs[1:]:
-            difference = _compare(first, list(list_weights(run.item)), "in round 0", f"in round {run.start}")
+            difference = compare(first, self.scales.weigh(run.item), "in round 0", f"in round {run.start}")
             if difference is not None:
                 message = f"{self.path(frame, index)}: its rounds are to be one layer, but {difference}"
                 hint = "what a shared repeat gives must have the sizes that it takes"
@@ -225,6 +230,22 @@ class Sharing(Calls):
 _FIT = "what arrives must have the sizes that arrive at the first; or give this one weights of its own"
 
 
+def _is_spoilt(item: Item) -> bool:
+    """Whether an error has spoilt anything in a round, or what comes out of it."""
+    waiting, seen = [item], {id(item)}
+    while waiting:
+        at = waiting.pop()
+        if not isinstance(at, Part):
+            continue
+        if at.value is None or any(done is None for done in at.steps):
+            return True
+        for done in at.steps:
+            inside = [run.item for run in done.runs] if isinstance(done, Group) else []
+            waiting += [each for each in inside if id(each) not in seen]
+            seen.update(map(id, inside))
+    return False
+
+
 def _names_of_round(group: Group, source: Source) -> Mapping[str, Any]:
     """The names that hold in the round of a group that a source names."""
     while isinstance(source, Inside) and source.source is not None:
@@ -232,61 +253,6 @@ def _names_of_round(group: Group, source: Source) -> Mapping[str, Any]:
     if not isinstance(source, Inside) or not group.repeated or group.shared:
         return group.names
     return {**group.names, "index": group.runs[source.run].start + source.round}
-
-
-Weights = tuple[str, tuple[tuple[str, tuple[Any, ...]], ...]]
-"""A layer's type, and the names and sizes of its tensors."""
-
-
-def list_weights(item: Part | Leaf) -> Iterator[Weights]:
-    """The layers in it, with the names and sizes of their tensors."""
-    if isinstance(item, Leaf):
-        yield _weigh(item.fitted)
-        return
-    for done in item.steps:
-        if isinstance(done, Group):
-            yield from _list_rounds(done)
-        elif isinstance(done, (Fitted, Leaf)):
-            yield _weigh(done.fitted if isinstance(done, Leaf) else done)
-
-
-def _list_rounds(group: Group) -> Iterator[Weights]:
-    """The layers in the rounds of a group, those together whose weights are the same, whatever arrives at them."""
-    rounds: list[tuple[list[Weights], int]] = []
-    for run in group.runs:
-        weights = list(list_weights(run.item))
-        if rounds and rounds[-1][0] == weights:
-            rounds[-1] = weights, rounds[-1][1] + run.length
-        else:
-            rounds.append((weights, run.length))
-    for weights, length in rounds:
-        for kind, tensors in weights:
-            yield kind, tensors if group.shared else (*tensors, ("rounds", (length,)))
-
-
-def _weigh(fitted: Fitted) -> Weights:
-    return fitted.layer.type_name(), tuple((tensor.name, _sizes(tensor)) for tensor in fitted.tensors)
-
-
-def _sizes(tensor: Tensor) -> tuple[Any, ...]:
-    return tuple(size for _, size in tensor.axes)
-
-
-def _show(sizes: Sequence[Any]) -> str:
-    return " × ".join(map(str, sizes)) or "a single number"
-
-
-def _compare(one: list[Any], other: list[Any], there: str, place: str) -> str | None:
-    """In what the weights of two containers differ, in words; `there` and `place` are where they stand."""
-    if one == other:
-        return None
-    for (kind, tensors), (other_kind, others) in zip(one, other, strict=False):
-        if kind != other_kind:
-            return f"what is a {kind} {there} would be a {other_kind} {place}"
-        for (name, sizes), (_, here) in zip(tensors, others, strict=False):
-            if sizes != here:
-                return f"the {name} of a {kind} is {_show(sizes)} {there}, and would be {_show(here)} {place}"
-    return f"other layers are left in {place} than {there}"
 
 
 def _rewrite(arguments: Mapping[str, Any]) -> dict[str, Any]:

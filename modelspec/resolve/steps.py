@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from modelspec.diagnostics import Finding, Related, Where
-from modelspec.entry import SPOILT, Entry, Step, Tie, What, names_of
+from modelspec.entry import SPOILT, Entry, Step, Tie, What, names_of, what_refers
 from modelspec.fitting import Fitted, Value
 from modelspec.graph import GONE, Gone, Group, Incoming, Inside, Item, Leaf, Of, Part, Run, Source
 from modelspec.kinds import Deferred
@@ -137,6 +137,7 @@ class Steps(Walk):
         sources: tuple[Source, ...] = () if frame.last is None else (frame.last,)
         flow: Any = frame.value
         reads = Fingerprint(step) if step.counts and not step.shared else None
+        refers = bool(step.inputs or step.ties or tuple(what_refers(step.what)))
         before: Any = None
         number = 0
         while number < count:
@@ -165,12 +166,14 @@ class Steps(Walk):
             item = self.read_round(frame, index, step, group, found[0], found[1], round_names, number, where, pending)
             if item is None:
                 return None
-            own = self.add_round(group, item, number, index)
+            own = self.add_round(group, item, number, index, len(found[0]))
             value = item[0].fitted.output if isinstance(item[0], Leaf) else item[0].value
             if isinstance(item[0], Leaf) and item[0].fitted.layer.chooses:
                 value = Choice(item[0].fitted)
             group.value = value
-            same = not group.chained or value == flow
+            # In the first round a name may mean what stands outside, and in the next one what this round has given.
+            settled = not refers or len(group.runs) > 1 or group.runs[0].length > 1
+            same = settled and (not group.chained or value == flow)
             if same and not step.counts and not own:
                 # Nothing changes any more: all further rounds are this one.
                 run = group.runs[-1]
@@ -186,15 +189,25 @@ class Steps(Walk):
             self.refuse_names(where)
         return group if group.runs else GONE
 
-    def add_round(self, group: Group, item: tuple[Item, tuple[Source, ...]], number: int, step: int) -> bool:
-        """Take a round into a group; tell whether it reads one before it by its path."""
+    def add_round(
+        self, group: Group, item: tuple[Item, tuple[Source, ...]], number: int, step: int, direct: int
+    ) -> bool:
+        """Take a round into a group; tell whether it reads one before it by its path.
+
+        `direct` is how much comes into it that is not for a reference to the outside.
+        """
         done, reads = item
-        further = reads[1:] if group.chained else reads
+        meant = _list_meant(done, reads, direct)
+        further = meant[1:] if group.chained else meant
         own = any(isinstance(source, Inside) and source.step == step for source in further)
         run = group.runs[-1] if group.runs else None
         follows = run is not None and run.start + run.length == number
-        alike = run is not None and follows and _is_same(run.item, done) and run.reads[1:] == reads[1:] and not own
-        if run is not None and alike and (group.chained or run.reads[:1] == reads[:1]):
+        if run is not None and follows and _is_same(run.item, done) and not own:
+            before = _list_meant(run.item, run.reads, direct)
+            alike = (before[1:] if group.chained else before) == further
+        else:
+            alike = False
+        if run is not None and alike:
             group.runs[-1] = run._replace(length=run.length + 1, active=run.active + 1)
             return own
         group.runs.append(Run(done, number, 1, 1, reads))
@@ -234,6 +247,14 @@ class Steps(Walk):
         self.notes.note(Finding("MS310", message, where._replace(route=(*where.route, "repeat")), hint))
         raise Enough
 
+    def bound_reads(self, found: Any, where: Where) -> None:
+        """Hold what is read of every round of repeats against the bound: each of them may read all those before it."""
+        self.gathered += len(found) if found.__class__ is tuple else 0
+        if self.gathered > MAX_LAYERS:
+            message = f"more than {MAX_LAYERS:,} results are read by references to every round, the bound"
+            self.notes.note(Finding("MS310", message, where, "join them round by round, and read what the last gives"))
+            raise Enough
+
     def refuse_rounds(self, where: Where) -> None:
         """Refuse a repeat whose rounds are too many to be resolved one by one."""
         message = f"more than {MAX_ROUNDS:,} rounds that differ from one another, the bound"
@@ -267,7 +288,9 @@ class Steps(Walk):
             there = Where((*where.route, "inputs", number), file=where.file)
             found = self.find_sources(frame, index, reference, names, there, pending, quiet=quiet)
             if found is None:
+                # Something arrives there, of which nothing is known.
                 good = False
+                sources.append(Incoming(0) if frame.last is None else frame.last)
                 continue
             for source in found:
                 try:
@@ -329,6 +352,7 @@ class Steps(Walk):
             return (Incoming(0),)
         label = show_label(frame.part.labels[index], names, frame.index)
         found = look_up(frame, "value", path, label, pending)
+        self.bound_reads(found, where)
         if found is None:
             if not quiet:
                 self.refuse_reference(frame, index, reference, path, where)
@@ -469,6 +493,12 @@ class Steps(Walk):
             hint += "; a block sees no layer around its call: bring it in by `inputs`" * frame.part.isolated
         what = "every round of " if reference.every else ""
         self.notes.note(Finding("MS302", f"{layer}: nothing before is called {what}'{path}'", where, hint, layer))
+
+
+def _list_meant(item: Item, reads: tuple[Source, ...], direct: int) -> list[Source]:
+    """What comes into a round, without what is there for references that mean something inside."""
+    used = item.used if isinstance(item, Part) else set()
+    return [source for number, source in enumerate(reads) if number < direct or number in used]
 
 
 def _kind(done: Any) -> str | None:

@@ -12,10 +12,11 @@ from modelspec.diagnostics import Finding, Where
 from modelspec.entry import PASSING, SPOILT, Body, Entry, Spoilt, Step
 from modelspec.fitting import Fitted, Written, fit
 from modelspec.graph import GONE, Gone, Graph, Group, Incoming, Leaf, Of, Part, Source
+from modelspec.language import MAX_LAYERS
 from modelspec.layer import keeps_shape
 from modelspec.refusal import Refused
 from modelspec.resolve.frames import Choice, Context, Flow, Frame, value_at
-from modelspec.resolve.notes import ARRIVING, Notes, Reader
+from modelspec.resolve.notes import ARRIVING, Enough, Notes, Reader
 from modelspec.shape import Shape
 from modelspec.template import Template
 
@@ -47,6 +48,8 @@ class Walk:
         """The sums of forks by what arrives at them."""
         self.distinct = 0
         self.depth = 0
+        self.gathered = 0
+        """Results that are read by references to every round of a repeat."""
         self.silenced = 0
         """References to nothing that may mean something in what an error has spoilt."""
         self.is_unknown = False
@@ -81,6 +84,8 @@ class Walk:
                 assert isinstance(entry, Step)
                 done = self.read_step(frame, index, entry)
                 append(done)
+                if part.rows > MAX_LAYERS:
+                    self.refuse_rows()
                 if done is None and part.labels[index] is None and not isinstance(entry.what, Entry):
                     part.vague = True
                 if done is not GONE:
@@ -275,6 +280,13 @@ class Walk:
         raise NotImplementedError
 
     # What cannot be read here
+
+    def refuse_rows(self) -> None:
+        """Refuse a model with more layers than anyone reads: blocks that call blocks can have very many."""
+        message = f"the model has more than {MAX_LAYERS:,} layers that differ in their path, the bound"
+        hint = "repeat what is the same: rounds that are equal count as one"
+        self.notes.note(Finding("MS310", message, Where(("layers",), "key"), hint))
+        raise Enough
 
     def refuse_choice(self, frame: Frame, index: int, choice: Choice, where: Where, text: str | None = None) -> None:
         """Refuse to read from a layer that has several results and no main one."""
