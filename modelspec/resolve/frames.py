@@ -174,7 +174,8 @@ def value_at(part: Part, values: tuple[Any, ...], source: Source, result: str | 
     if isinstance(done, Leaf):
         done = done.fitted
     if isinstance(done, Part):
-        if result is not None:
+        # What an error has spoilt may have any result.
+        if result is not None and done.value is not None:
             raise Unresolved
         flow = done.value
         return flow

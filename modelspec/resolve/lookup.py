@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from modelspec.fitting import Fitted
@@ -33,12 +34,32 @@ def look_up(
         found = _look_here(frame, use, ".".join([*steps[:count], path]), pending)
         if found is not None:
             return found
+    for inside in _list_inside(frame, path):
+        found = _look_here(frame, use, inside, pending)
+        if found is not None:
+            return found
     known = frame.captured.get((use, path))
     if known is not None:
         if mark:
             frame.part.used.update(each.number for each in (known if known.__class__ is tuple else (known,)))
         return known
     return Incoming(frame.inputs[path]) if use == "value" and path in frame.inputs else None
+
+
+def _list_inside(frame: Frame, path: str) -> Iterator[str]:
+    """What a path means in the body's own level where it begins with the names of the containers around: `stem.conv`
+    in the container `stem` is its own `conv`.
+    """
+    if frame.is_top or "." not in path:
+        return
+    root = frame.spot
+    while root.parent is not None and not (isinstance(root.item, Part) and root.item.isolated):
+        root = root.parent
+    levels = frame.spot.prefix[len(root.prefix) :].split(".")[:-1]
+    for count in range(len(levels) - 1, -1, -1):
+        head = ".".join(levels[count:]) + "."
+        if path.startswith(head):
+            yield path[len(head) :]
 
 
 def _look_here(frame: Frame, use: str, path: str, pending: Pending | None) -> Any:

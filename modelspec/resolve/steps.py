@@ -14,7 +14,7 @@ from modelspec.kinds import Deferred
 from modelspec.language import MAX_LAYERS
 from modelspec.refusal import Refused, find_near
 from modelspec.resolve.fingerprint import Fingerprint
-from modelspec.resolve.frames import Choice, Frame, Unresolved, value_at
+from modelspec.resolve.frames import Choice, Frame, Unresolved, done_at, value_at
 from modelspec.resolve.levels import binds_index, is_in_spoilt, list_paths
 from modelspec.resolve.lookup import Pending, look_up
 from modelspec.resolve.notes import ARRIVING, Enough
@@ -443,9 +443,10 @@ class Steps(Walk):
         path = reference.text.rpartition(":")[0]
         results: list[str] = []
         if not isinstance(source, Incoming):
-            spot, step, _ = frame.spot.origin(source._replace(result=None))
-            fitted = None if spot is None else spot.item.fitted if isinstance(spot.item, Leaf) else spot.fitted(step)
-            results = list(fitted.outputs) if fitted is not None else []
+            done = done_at(frame.part, source)
+            item = done.runs[-1].item if isinstance(done, Group) else done
+            fitted = item.fitted if isinstance(item, Leaf) else item
+            results = list(fitted.outputs) if isinstance(fitted, Fitted) else []
         near = find_near(str(reference.result), results)
         message = f"'{path}' has no result '{reference.result}'"
         hint = f"its results are {', '.join(results[:8])}" if len(results) > 1 else f"it has one: write {path}"
