@@ -1,4 +1,7 @@
-"""What all tests share: in CI the drawn examples are the same in every run, elsewhere they are new each time."""
+"""What all tests share: drawn examples are the same in every run, unless new ones are asked for.
+
+`MODELSPEC_EXPLORE=1 pytest` draws new ones each time.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,6 @@ import os
 
 from hypothesis import settings
 
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile("same", derandomize=True)
+if not os.environ.get("MODELSPEC_EXPLORE"):
+    settings.load_profile("same")

@@ -929,7 +929,8 @@ def test_a_model_written_flat_is_the_same_model(tree: Tree) -> None:
         text = complete(graph)
     except Incompletable as refused:
         # In one level, the way to a layer may lead to another one first: that is told, and cannot be written.
-        assert "would mean another one" in str(refused)
+        if "would mean another one" not in str(refused):
+            raise
         assume(False)
     note(text)
     flat = yaml.safe_load(text)
