@@ -137,12 +137,13 @@ def search(level: Level, path: str) -> Source | None:
     while found is None and dot > 0:
         head = table.get(path[:dot])
         if head is not None:
-            found = _descend(level.part, level.index, head, path[dot + 1 :])
+            found = descend(level.part, level.index, head, path[dot + 1 :])
         dot = path.rfind(".", 0, dot)
     return found
 
 
-def _descend(part: Part, index: int | None, source: Source, rest: str) -> Source | None:
+def descend(part: Part, index: int | None, source: Source, rest: str) -> Source | None:
+    """What the rest of a path means inside of what a source names."""
     if isinstance(source, Incoming):
         return None
     group = part.at(source.step)
@@ -154,7 +155,7 @@ def _descend(part: Part, index: int | None, source: Source, rest: str) -> Source
         return enter(group, source, index, rest)
     item = group.runs[source.run].item
     assert isinstance(item, Part)
-    inner = _descend(item, inner_index(group, item, index, source.run, source.round), source.source, rest)
+    inner = descend(item, inner_index(group, item, index, source.run, source.round), source.source, rest)
     return None if inner is None else source._replace(source=inner)
 
 

@@ -8,17 +8,21 @@ from typing import Any, NamedTuple
 from modelspec.fitting import Fitted
 from modelspec.graph import Group, Incoming, Inside, Leaf, Of, Part, Source
 from modelspec.resolve.frames import Frame, Target, done_at
-from modelspec.resolve.levels import enter, inner_index, list_rounds, search, search_group
+from modelspec.resolve.levels import descend, enter, inner_index, list_rounds, search, search_group
 
 __all__ = ["Pending", "look_up"]
 
 
 class Pending(NamedTuple):
-    """A repeat that is being resolved, as its rounds may refer to those before: its step and its name."""
+    """A repeat that is being resolved, as its rounds may refer to those before: its step and its name.
+
+    `names` are those that the rounds so far have of their own, made of the index.
+    """
 
     group: Group
     step: int
     label: str | None
+    names: dict[str, Inside]
 
 
 def look_up(
@@ -84,14 +88,30 @@ def _search(frame: Frame, path: str, pending: Pending | None) -> Source | None:
 
 
 def _look_in_pending(frame: Frame, pending: Pending, path: str) -> Source | None:
-    if pending.label is None or pending.group.shared:
+    if pending.group.shared:
         # All rounds of a shared repeat are one layer: none of them stands before another.
+        return None
+    if pending.names:
+        return _look_among(frame, pending.names, path)
+    if pending.label is None:
         return None
     if path == pending.label:
         return Inside(pending.step, *pending.group.last)
     if path.startswith(pending.label + "."):
         return search_group(pending.group, pending.step, frame.spot.index, path[len(pending.label) + 1 :])
     return None
+
+
+def _look_among(frame: Frame, names: dict[str, Inside], path: str) -> Source | None:
+    """What a path means among the names of earlier rounds, or inside of one."""
+    found: Source | None = names.get(path)
+    dot = path.rfind(".")
+    while found is None and dot > 0:
+        head = names.get(path[:dot])
+        if head is not None:
+            found = descend(frame.part, frame.index, head, path[dot + 1 :])
+        dot = path.rfind(".", 0, dot)
+    return found
 
 
 def _list_every(frame: Frame, source: Source, pending: Pending | None, rest: str) -> tuple[Source, ...] | None:

@@ -15,7 +15,7 @@ from modelspec.language import MAX_LAYERS
 from modelspec.refusal import Refused, find_near
 from modelspec.resolve.fingerprint import Fingerprint
 from modelspec.resolve.frames import Choice, Frame, Unresolved, done_at, value_at
-from modelspec.resolve.levels import binds_index, is_in_spoilt, list_paths
+from modelspec.resolve.levels import binds_index, inner_index, is_in_spoilt, level_of, list_paths
 from modelspec.resolve.lookup import Pending, look_up
 from modelspec.resolve.notes import ARRIVING, Enough
 from modelspec.resolve.walk import Walk
@@ -133,7 +133,7 @@ class Steps(Walk):
         )
         frame.part.pending = group
         names = {name: value for name, value in frame.names.items() if name != "index"}
-        pending = Pending(group, index, label if isinstance(label, str) else None)
+        pending = Pending(group, index, label if isinstance(label, str) else None, {})
         sources: tuple[Source, ...] = () if frame.last is None else (frame.last,)
         flow: Any = frame.value
         reads = Fingerprint(step) if step.counts and not step.shared else None
@@ -167,6 +167,8 @@ class Steps(Walk):
             if item is None:
                 return None
             own = self.add_round(group, item, number, index, len(found[0]))
+            if refers:
+                _take_names(frame, pending, label, names, number)
             value = item[0].fitted.output if isinstance(item[0], Leaf) else item[0].value
             if isinstance(item[0], Leaf) and item[0].fitted.layer.chooses:
                 value = Choice(item[0].fitted)
@@ -494,6 +496,19 @@ class Steps(Walk):
             hint += "; a block sees no layer around its call: bring it in by `inputs`" * frame.part.isolated
         what = "every round of " if reference.every else ""
         self.notes.note(Finding("MS302", f"{layer}: nothing before is called {what}'{path}'", where, hint, layer))
+
+
+def _take_names(frame: Frame, pending: Pending, label: Any, names: Mapping[str, Any], number: int) -> None:
+    """Take the names down that the last round has of its own: further rounds may refer to them."""
+    group, step = pending.group, pending.step
+    run, turn = group.last
+    if isinstance(label, Template) and "index" in label.names:
+        pending.names[show_name(label, names, number)] = Inside(step, run, turn)
+    elif label is None and not frame.part.numbered and not group.shared:
+        item = group.runs[run].item
+        if isinstance(item, Part):
+            for name, source in level_of(item, inner_index(group, item, frame.index, run, turn)).read().items():
+                pending.names[name] = Inside(step, run, turn, source)
 
 
 def _list_meant(item: Item, reads: tuple[Source, ...], direct: int) -> list[Source]:
