@@ -13,7 +13,7 @@ from typing import Any
 from modelspec.diagnostics import Finding, Where
 from modelspec.dtype import is_float
 from modelspec.entry import SPOILT, Spoilt
-from modelspec.fitting import Value
+from modelspec.fitting import Fitted, Value
 from modelspec.graph import Graph, Part
 from modelspec.kinds import Deferred
 from modelspec.language import MAX_LAYERS
@@ -72,11 +72,21 @@ def _resolve(
     walk.read_body(frame, body)
     _read_outputs(graph, walk, frame)
     named = [name for name in body.names if isinstance(name, str)]
-    if body.plain and len(set(named)) == len(named) and not any("-" in name for name in named):
+    if body.plain and len(set(named)) == len(named) and not _can_clash(part, named):
         return
     from modelspec.resolve.names import check_names
 
     check_names(graph, notes)
+
+
+def _can_clash(part: Part, named: list[str]) -> bool:
+    """Whether names that differ may yet be one path: with a layer that has no name, or with a tensor of another."""
+    if any("-" in name for name in named):
+        return True
+    if not any("." in name for name in named):
+        return False
+    layers = [done for done in set(part.steps) if isinstance(done, Fitted)]
+    return any(not tensor.name or "." in tensor.name for layer in layers for tensor in layer.tensors)
 
 
 def _make_walk(graph: Graph, notes: Notes, reader: Reader, assumed: frozenset[int]) -> Walk:

@@ -6,7 +6,9 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from modelspec.diagnostics import Finding, Related, Where
+from modelspec.fitting import Fitted
 from modelspec.graph import Graph, Group, Incoming, Inside, Leaf, Of, Part, Source
+from modelspec.resolve.frames import done_at
 from modelspec.resolve.levels import Level, level_of, search
 from modelspec.resolve.notes import Notes
 from modelspec.spot import Spot
@@ -20,7 +22,7 @@ def check_names(graph: Graph, notes: Notes) -> None:
     assert part is not None
     assert body is not None
     named = [name for name in part.labels if isinstance(name, str)]
-    if body.plain and len(set(named)) == len(named):
+    if body.plain and len(set(named)) == len(named) and not any("." in name for name in named):
         if any(map(_is_type_and_number, named)):
             _check_numbers(Spot(part), notes)
         return
@@ -37,9 +39,15 @@ def check_names(graph: Graph, notes: Notes) -> None:
                 continue
             _refuse(spot, f"{spot.prefix}{name}", first, second, notes)
         for name, source in [*table.items()]:
-            other = _find_dotted(level, name) if "." in name else None
+            if "." not in name:
+                continue
+            other = _find_dotted(level, name)
             if other is not None:
                 _refuse(spot, f"{spot.prefix}{name}", other, source, notes)
+                continue
+            tensor = _find_tensor(level, name, source)
+            if tensor is not None:
+                _refuse_tensor(spot, tensor[0], tensor[1], source, notes)
         if any(map(_is_type_and_number, table)):
             _check_numbers(spot, notes)
 
@@ -50,6 +58,39 @@ def _find_dotted(level: Level, name: str) -> Source | None:
     found = search(level, name)
     level.table[name] = own
     return found
+
+
+def _find_tensor(level: Level, name: str, source: Source) -> tuple[str, Source] | None:
+    """A tensor of another layer that a layer with this name has, too: its full name, and that other layer."""
+    own = _tensors_at(level.part, source)
+    dot = name.find(".")
+    while own and dot > 0:
+        head, rest = name[:dot], name[dot + 1 :]
+        other = search(level, head)
+        theirs = () if other is None else _tensors_at(level.part, other)
+        for tensor in own:
+            full = f"{rest}.{tensor}" if tensor else rest
+            if other is not None and full in theirs:
+                return f"{head}.{full}", other
+        dot = name.find(".", dot + 1)
+    return None
+
+
+def _tensors_at(part: Part, source: Source) -> tuple[str, ...]:
+    """The names of the tensors of a layer; none where a source is no layer."""
+    done = None if isinstance(source, Incoming) else done_at(part, source)
+    fitted = done.fitted if isinstance(done, Leaf) else done
+    return tuple([tensor.name for tensor in fitted.tensors]) if isinstance(fitted, Fitted) else ()
+
+
+def _refuse_tensor(spot: Spot, name: str, first: Source, second: Source, notes: Notes) -> None:
+    one, other = _where(spot, first), _where(spot, second)
+    path = f"{spot.prefix}{name}"
+    related = Related(one._replace(route=(*one.route, "name")), "the first one is a tensor of this layer")
+    where = other._replace(route=(*other.route, "name"))
+    notes.note(
+        Finding("MS301", f"two tensors are called '{path}'", where, "give this layer another name", path, (related,))
+    )
 
 
 def _list_levels(spot: Spot) -> Iterator[Spot]:
