@@ -12,7 +12,7 @@ from modelspec.entry import (
     Tie,
 )
 from modelspec.fitting import Fitted, Written, fit
-from modelspec.graph import Graph, Group, Incoming, Inside, Item, Leaf, Part, Source
+from modelspec.graph import Graph, Group, Incoming, Inside, Item, Leaf, Of, Part, Source
 from modelspec.kinds import Deferred
 from modelspec.refusal import find_near
 from modelspec.resolve.calls import Calls
@@ -73,6 +73,11 @@ class Sharing(Calls):
             frame.context = around
         if again is None or isinstance(again, Leaf):
             return again
+        if not _means_the_same(group, source, item, again):
+            message = f"'{path}' reads layers outside of it by their names, which mean something else here"
+            hint = "make a block of it that takes them as `inputs`, and share a call of that"
+            self.notes.note(Finding("MS316", message, there, hint))
+            return None
         difference = compare(self.scales.weigh(item), self.scales.weigh(again[0]), "there", "here")
         if difference is not None and again[0].value is not None and item.value is not None:
             message = f"the weights of '{path}' do not fit here: {difference}"
@@ -253,6 +258,17 @@ def _names_of_round(group: Group, source: Source) -> Mapping[str, Any]:
     if not isinstance(source, Inside) or not group.repeated or group.shared:
         return group.names
     return {**group.names, "index": group.runs[source.run].start + source.round}
+
+
+def _means_the_same(group: Group, source: Source, item: Part, again: Resolved) -> bool:
+    """Whether the references of a shared container to what stands outside of it mean the same at the new place."""
+    part, reads = again
+    if not item.used and not part.used:
+        return True
+    if not isinstance(source, Of) or item.used != part.used:
+        return False
+    before = group.runs[-1].reads
+    return all(number < len(before) and before[number] == reads[number] for number in item.used)
 
 
 def _rewrite(arguments: Mapping[str, Any]) -> dict[str, Any]:
