@@ -57,7 +57,7 @@ def _resolve(
     spec = graph.spec
     changes = spec.variants.get(graph.variant) if graph.variant is not None else None
     _apply(graph, changes if isinstance(changes, Variant) else None)
-    reader = Reader(notes, spec.variables)
+    reader = Reader(notes, spec.variables, unread=spec.unread)
     _read_variables(graph, reader, changes if isinstance(changes, Variant) else None, settings)
     body = spec.body
     values = tuple([_read_input(graph, reader, name, number in indices) for number, name in enumerate(spec.inputs)])

@@ -80,8 +80,10 @@ class Notes:
 class Reader:
     """Gives the values of expressions, and tells what is wrong with them."""
 
-    def __init__(self, notes: Notes, declared: Mapping[str, Any]) -> None:
+    def __init__(self, notes: Notes, declared: Mapping[str, Any], *, unread: bool = False) -> None:
         self.notes = notes
+        self.unread = unread
+        """Whether there are variables that could not be read, which is told."""
         self.unusable = frozenset([name for name in declared if not name.isidentifier()])
 
     def fill(
@@ -145,6 +147,8 @@ class Reader:
     ) -> None:
         late = [name for name in expression.names if name in later and name not in names]
         if not late:
+            if self.unread and refused.code == "MS402" and not expression.names & ARRIVING:
+                return
             refused.hint = self._hint_name(refused, expression, names, later) or refused.hint
             self.tell(refused, where, layer)
             return

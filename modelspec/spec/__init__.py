@@ -9,8 +9,8 @@ not recognised goes through the models, and they say what is wrong with it. What
 from __future__ import annotations
 
 from modelspec.diagnostics import Finding
-from modelspec.language import VERSION
-from modelspec.source import MARK, Document
+from modelspec.language import TOP_KEYS, VERSION
+from modelspec.source import MARK, MAX_FAULTS, Document
 from modelspec.spec.model import Budget, Input, Library, Spec, Variant
 from modelspec.spec.reader import Beyond, Loader, NotPlain, Reader
 
@@ -42,8 +42,12 @@ def read(document: Document, load: Loader | None = None) -> tuple[Spec | None, l
     if reader.sure and not reader.flawed:
         return spec, reader.findings
     from modelspec import schema
+    from modelspec.refusal import find_near
 
     findings = schema.check(tree)
+    if "variables" not in tree:
+        strange = [key for key in tree if key not in TOP_KEYS][:MAX_FAULTS]
+        spec.unread = any(find_near(key, TOP_KEYS) == "variables" for key in strange)
     if not findings:
         raise AssertionError("a document that the schema accepts was not recognised")
     return spec, [*findings, *reader.findings]

@@ -96,6 +96,7 @@ class Spec:
         "name",
         "outputs",
         "refers",
+        "unread",
         "variables",
         "variants",
     )
@@ -107,6 +108,8 @@ class Spec:
         self.dtype = "float32"
         self.activation_dtype = "float32"
         self.variables: dict[str, Any] = {}
+        self.unread = False
+        """Whether there are variables that cannot be read: a name that is not known may be one of them."""
         self.inputs: dict[str, Input | Spoilt] = {}
         self.blocks: dict[str, Block] = {}
         self.libraries: dict[str, Library] = {}
