@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-__all__ = ["write_large", "write_many"]
+__all__ = ["write_large", "write_many", "write_stack"]
 
 WIDTHS = (32, 48, 64, 96, 128, 256, 512)
 
@@ -21,6 +21,32 @@ def write_many(folder: Path, files: int = 1_000, layers: int = 50) -> Path:
 def write_large(path: Path, layers: int = 100_000) -> Path:
     """One spec with every layer written out."""
     path.write_text(_write(random.Random(0), layers), encoding="utf-8")
+    return path
+
+
+def write_stack(path: Path, blocks: int) -> Path:
+    """A transformer of so many equal blocks."""
+    lines = [
+        "modelspec: 1",
+        f"variables: {{width: 512, blocks: {blocks}}}",
+        "input: [128, width]",
+        "layers:",
+        "  - name: blocks",
+        "    repeat: blocks",
+        "    layers:",
+        "      - type: Residual",
+        "        layers: [LayerNorm, {name: attention, type: MultiheadAttention, num_heads: 8}]",
+        "      - type: Residual",
+        "        layers:",
+        "          - LayerNorm",
+        "          - {name: up, type: Linear, out_features: 4 * width}",
+        "          - GELU",
+        "          - {name: down, type: Linear, out_features: width}",
+        "  - {name: head, type: Linear, out_features: 1000}",
+        "budget: {parameters: 400G, macs: 900T, peak_activation_bytes: 1 GiB}",
+        "",
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
     return path
 
 

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from corpus import write_large, write_many
+from corpus import write_large, write_many, write_stack
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "specs" / "seeds" / "custom_ffn_v5.yaml"
@@ -130,6 +130,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         many = write_many(Path(scratch) / "many")
         large = write_large(Path(scratch) / "large.yaml")
+        deep, shallow = (write_stack(Path(scratch) / f"stack_{blocks}.yaml", blocks) for blocks in (100_000, 10))
         bare = Path(scratch) / "bare.py"
         bare.write_text(BARE, encoding="utf-8")
         files = sorted(map(str, many.iterdir()))
@@ -209,12 +210,21 @@ def main() -> None:
                     2.8,
                     False,
                 ),
+                Comparison(
+                    "a transformer of 100,000 equal blocks, against one of 10",
+                    [*check, str(deep)],
+                    [*check, str(shallow)],
+                    2 * rounds,
+                    1.1,
+                    False,
+                ),
             )
         ]
         weights = [
             weigh("one spec", [*check, str(SPEC)], 40),
             weigh("1,000 specs of 50 layers", [*check, str(many)], 190),
             weigh("one spec of 100,000 layers", [*check, str(large)], 190),
+            weigh("a transformer of 100,000 equal blocks", [*check, str(deep)], 40),
         ]
     RESULTS.write_text(_write(rows, weights, rounds), encoding="utf-8")
 
