@@ -26,10 +26,17 @@ from modelspec.source import Document
 from modelspec.version import VERSION
 
 __all__ = [
+    "Against",
+    "ArgumentChange",
     "AxisSize",
+    "BaselineUse",
     "BudgetLine",
+    "Change",
+    "Comparison",
     "Diagnostic",
+    "GrowthLine",
     "Layer",
+    "LayerChange",
     "LimitValues",
     "Metrics",
     "Model",
@@ -131,8 +138,12 @@ def _blur(path: str) -> str:
     return "".join([" " if letter.isdigit() else letter for letter in path]).replace("  ", " ")
 
 
-def _is_open(side: int | None) -> bool:
-    return side is None
+def _is_open(value: Any) -> bool:
+    return value is None
+
+
+def _is_empty(value: Any) -> bool:
+    return not value
 
 
 class LimitValues(_Frozen):
@@ -151,6 +162,12 @@ class BudgetLine(_Frozen):
     limit: LimitValues
     actual: int | None
     ok: bool | None
+    shares: dict[str, str] = Field(
+        {}, exclude_if=_is_empty, description="The sides that are given as a share of the whole model, such as 40%."
+    )
+    set_by: str | None = Field(
+        None, exclude_if=_is_open, description="The configuration that sets the limit; left out if the spec does."
+    )
 
 
 class Model(_Frozen):
@@ -209,14 +226,106 @@ class Diagnostic(_Frozen):
     variants: list[str] = Field([], exclude=True, description="Those that it concerns, where it does not concern all.")
 
 
+class Change(_Frozen):
+    """A metric before and after. Null is what is not known, or is of a model or layer that is not there."""
+
+    metric: str
+    old: int | None
+    new: int | None
+    difference: int | None
+    percent: float | None = Field(description="The difference in per cent of the old value, to two decimals.")
+
+
+class ArgumentChange(_Frozen):
+    """An argument of a layer before and after; null also where the layer has none of that name."""
+
+    name: str
+    old: Any
+    new: Any
+
+
+class LayerChange(_Frozen):
+    """A layer (or a row of equal rounds) that only one of two versions has, or that differs between them.
+
+    `moved` is one that differs in its path alone. What is null is of the version that does not have the layer.
+    `metrics` are those that differ.
+    """
+
+    change: Literal["added", "removed", "changed", "moved"]
+    path: str | None
+    old_path: str | None
+    type: str | None
+    old_type: str | None
+    line: int | None
+    repeat: int | None
+    old_repeat: int | None
+    output_shape: list[int | None] | None
+    old_output_shape: list[int | None] | None
+    arguments: list[ArgumentChange]
+    metrics: list[Change]
+
+
+class GrowthLine(_Frozen):
+    """A limit on growth, as it is written (`5%`, `100M`) and in numbers; `ok` is null where nothing was judged."""
+
+    metric: str
+    limit: str
+    allowed: int | None
+    growth: int | None
+    ok: bool | None
+    set_by: str | None = Field(
+        None, exclude_if=_is_open, description="The configuration that sets the limit; left out if the spec does."
+    )
+
+
+class Comparison(_Frozen):
+    """A model beside its version before.
+
+    `path` is null for a model that is gone, `old_path` for a new one; where both are there and differ, the file was
+    renamed. `reason` says why the two cannot be compared: then there are no `metrics`.
+    """
+
+    path: str | None
+    old_path: str | None
+    name: str
+    variant: str | None
+    status: Literal["added", "removed", "changed", "unchanged", "not compared"]
+    reason: str | None
+    ok: bool
+    metrics: list[Change]
+    layers: list[LayerChange]
+    growth: list[GrowthLine]
+
+
+class Against(_Frozen):
+    """What the models are compared with: the revision as it was called, and the commit that was read."""
+
+    revision: str
+    commit: str | None
+
+
+class BaselineUse(_Frozen):
+    """What a baseline does in a run: the problems that it accepts, and its entries that are better now, or gone."""
+
+    path: str
+    accepted: int
+    better: int
+
+
 class Report(_Frozen):
-    """What a run found, over all its files."""
+    """What a run found, over all its files.
+
+    `against` and `comparisons` are there where models were compared, `baseline` where one was used.
+    """
 
     modelspec_report: Literal[1] = 1
     tool_version: str = VERSION
     ok: bool
     models: list[Model]
     diagnostics: list[Diagnostic]
+    against: Against | None = Field(None, exclude_if=_is_open)
+    comparisons: list[Comparison] | None = Field(None, exclude_if=_is_open)
+    baseline: BaselineUse | None = Field(None, exclude_if=_is_open)
 
     def to_json(self) -> str:
         """Return the report as JSON, indented, with a line end."""
