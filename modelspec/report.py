@@ -149,9 +149,9 @@ def _is_empty(value: Any) -> bool:
 class LimitValues(_Frozen):
     """A limit: at most, at least, exactly. Sides that are open are left out."""
 
-    max: int | None = Field(None, exclude_if=_is_open)
-    min: int | None = Field(None, exclude_if=_is_open)
-    exactly: int | None = Field(None, exclude_if=_is_open)
+    max: int | None = Field(default=None, exclude_if=_is_open)
+    min: int | None = Field(default=None, exclude_if=_is_open)
+    exactly: int | None = Field(default=None, exclude_if=_is_open)
 
 
 class BudgetLine(_Frozen):
@@ -163,10 +163,10 @@ class BudgetLine(_Frozen):
     actual: int | None
     ok: bool | None
     shares: dict[str, str] = Field(
-        {}, exclude_if=_is_empty, description="The sides that are given as a share of the whole model, such as 40%."
+        default={}, exclude_if=_is_empty, description="The sides that are given as a share of the whole model, such as 40%."
     )
     set_by: str | None = Field(
-        None, exclude_if=_is_open, description="The configuration that sets the limit; left out if the spec does."
+        default=None, exclude_if=_is_open, description="The configuration that sets the limit; left out if the spec does."
     )
 
 
@@ -274,7 +274,7 @@ class GrowthLine(_Frozen):
     growth: int | None
     ok: bool | None
     set_by: str | None = Field(
-        None, exclude_if=_is_open, description="The configuration that sets the limit; left out if the spec does."
+        default=None, exclude_if=_is_open, description="The configuration that sets the limit; left out if the spec does."
     )
 
 
@@ -323,9 +323,9 @@ class Report(_Frozen):
     ok: bool
     models: list[Model]
     diagnostics: list[Diagnostic]
-    against: Against | None = Field(None, exclude_if=_is_open)
-    comparisons: list[Comparison] | None = Field(None, exclude_if=_is_open)
-    baseline: BaselineUse | None = Field(None, exclude_if=_is_open)
+    against: Against | None = Field(default=None, exclude_if=_is_open)
+    comparisons: list[Comparison] | None = Field(default=None, exclude_if=_is_open)
+    baseline: BaselineUse | None = Field(default=None, exclude_if=_is_open)
 
     def to_json(self) -> str:
         """Return the report as JSON, indented, with a line end."""
