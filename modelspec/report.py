@@ -163,10 +163,14 @@ class BudgetLine(_Frozen):
     actual: int | None
     ok: bool | None
     shares: dict[str, str] = Field(
-        default={}, exclude_if=_is_empty, description="The sides that are given as a share of the whole model, such as 40%."
+        default={},
+        exclude_if=_is_empty,
+        description="The sides that are given as a share of the whole model, such as 40%.",
     )
     set_by: str | None = Field(
-        default=None, exclude_if=_is_open, description="The configuration that sets the limit; left out if the spec does."
+        default=None,
+        exclude_if=_is_open,
+        description="The configuration that sets the limit; left out if the spec does.",
     )
 
 
@@ -274,7 +278,9 @@ class GrowthLine(_Frozen):
     growth: int | None
     ok: bool | None
     set_by: str | None = Field(
-        default=None, exclude_if=_is_open, description="The configuration that sets the limit; left out if the spec does."
+        default=None,
+        exclude_if=_is_open,
+        description="The configuration that sets the limit; left out if the spec does.",
     )
 
 
