@@ -104,6 +104,8 @@ def _judge_layers(graph: Graph, budget: Budget, judgement: Judgement) -> Judgeme
             continue
         for metric, limit in limits.items():
             route = budget.route_of("layers", pattern, metric)
+            if limit.shares:
+                limit = limit.settle(measure(graph, count_parts(graph), metric))
             counts = [(match.path, getattr(match.cost, metric)) for match in matched]
             if not each:
                 counts = [(pattern, total(actual for _, actual in counts))]

@@ -6,35 +6,37 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from modelspec.closed import SHARED, Checked, Closed, Open, validate
-from modelspec.language import BUDGET_KINDS, FLAG
+from modelspec.closed import SHARED, Checked, Closed, Open, Part, validate
+from modelspec.language import BUDGET_KINDS, FLAG, GROWTH_KINDS, LAYER_BUDGET_KINDS
 from modelspec.limit import BYTE_METRICS, LAYER_METRICS, METRICS
 from modelspec.refusal import Refused
 from modelspec.slips import show_name
 
-__all__ = ["Budget", "LayerBudget"]
+__all__ = ["Budget", "Growth", "LayerBudget"]
 
 
 def _hint_limit(metric: str) -> str:
     return f"write {'110 MiB' if metric in BYTE_METRICS else '200K'}, or {{min: …, max: …}}"
 
 
+_METRICS = {
+    "parameters": "Every distinct parameter tensor once.",
+    "trainable_parameters": "The parameters that training changes.",
+    "non_trainable_parameters": "The parameters that training leaves as they are.",
+    "active_parameters": "The parameters that one token touches.",
+    "buffers": "Elements of the state that is saved and is no parameter.",
+    "macs": "Multiply-accumulates of one sample's forward pass.",
+    "flops": "Twice the MACs.",
+    "weight_bytes": "Bytes of parameters and buffers.",
+    "activation_bytes": "Bytes of every tensor that a layer newly makes, for one sample.",
+    "peak_activation_bytes": "The most bytes of activations that are alive at once, for one sample.",
+}
+assert tuple(_METRICS) == METRICS
+
 _LIMITS = {
     metric: (Annotated[Any, Checked(BUDGET_KINDS[metric], _hint_limit(metric))], Field(None, description=text))
-    for metric, text in {
-        "parameters": "Every distinct parameter tensor once.",
-        "trainable_parameters": "The parameters that training changes.",
-        "non_trainable_parameters": "The parameters that training leaves as they are.",
-        "active_parameters": "The parameters that one token touches.",
-        "buffers": "Elements of the state that is saved and is no parameter.",
-        "macs": "Multiply-accumulates of one sample's forward pass.",
-        "flops": "Twice the MACs.",
-        "weight_bytes": "Bytes of parameters and buffers.",
-        "activation_bytes": "Bytes of every tensor that a layer newly makes, for one sample.",
-        "peak_activation_bytes": "The most bytes of activations that are alive at once, for one sample.",
-    }.items()
+    for metric, text in _METRICS.items()
 }
-assert tuple(_LIMITS) == METRICS
 
 
 class _Limits(Closed):
@@ -53,7 +55,26 @@ LayerBudget: type[BaseModel] = create_model(
         Annotated[bool, Checked(FLAG, "write true or false")],
         Field(False, description="Judge each layer, not their sum."),
     ),
-    **{metric: _LIMITS[metric] for metric in LAYER_METRICS},  # type: ignore[call-overload]
+    **{  # type: ignore[call-overload]
+        metric: (
+            Annotated[Any, Checked(LAYER_BUDGET_KINDS[metric], _hint_limit(metric))],
+            Field(None, description=_METRICS[metric]),
+        )
+        for metric in LAYER_METRICS
+    },
+)
+
+Growth: type[BaseModel] = create_model(
+    "Growth",
+    __base__=Closed,
+    __doc__="By how much each metric may grow against the version that it is compared with.",
+    **{  # type: ignore[call-overload]
+        metric: (
+            Annotated[Any, Checked(GROWTH_KINDS[metric], "write 5%, or a number")],
+            Field(None, description=text),
+        )
+        for metric, text in _METRICS.items()
+    },
 )
 
 
@@ -81,5 +102,9 @@ Budget: type[BaseModel] = create_model(
     __base__=Closed,
     __doc__="What the model may cost.",
     layers=(Annotated[Any, _LayerBudgets()], Field(None, description="Limits on layers, by path pattern.")),
+    growth=(
+        Annotated[Any, Part(Growth, "growth", "parameters: 5%")],
+        Field(None, description="By how much each metric may grow: 5%, or a number."),
+    ),
     **_LIMITS,  # type: ignore[call-overload]
 )

@@ -20,7 +20,9 @@ from modelspec.language import (
     CONDITION,
     DIALECTS,
     DTYPE,
+    GROWTH_KINDS,
     INPUT_NAMES,
+    LAYER_BUDGET_KINDS,
     MAX_LAYERS,
     NAME,
     REFERENCE,
@@ -28,7 +30,7 @@ from modelspec.language import (
     STEP_KEYS,
 )
 from modelspec.layer import Layer, fields_of
-from modelspec.schema import Block, Budget, LayerBudget, LongShape, SpecV1, Variant
+from modelspec.schema import Block, Budget, Growth, LayerBudget, LongShape, SpecV1, Variant
 
 __all__ = ["report_schema", "spec_schema", "write"]
 
@@ -50,6 +52,10 @@ _NAMED_KINDS: dict[str, Kind] = {
     "size-of-two-axes": PerAxis(Integer(1), 2),
     "count-limit": BUDGET_KINDS["parameters"],
     "byte-limit": BUDGET_KINDS["weight_bytes"],
+    "layer-count-limit": LAYER_BUDGET_KINDS["parameters"],
+    "layer-byte-limit": LAYER_BUDGET_KINDS["weight_bytes"],
+    "count-growth": GROWTH_KINDS["parameters"],
+    "byte-growth": GROWTH_KINDS["weight_bytes"],
     "name": NAME,
 }
 """What definitions that are shared are called. Others bear the name of the first argument that refers to them."""
@@ -75,6 +81,7 @@ def spec_schema() -> _Schema:
         "long-shape": _draft_7(LongShape.model_json_schema()),
         "budget": _draft_7(Budget.model_json_schema()),
         "layer-budget": _draft_7(LayerBudget.model_json_schema()),
+        "growth": _draft_7(Growth.model_json_schema()),
         "variant": _draft_7(Variant.model_json_schema()),
         "step": _define_step(),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from modelspec.diagnostics import Route
 from modelspec.dtype import BITS, SAME
 from modelspec.kinds import Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Text
-from modelspec.limit import BYTE_METRICS, COUNT_METRICS, LimitKind
+from modelspec.limit import BYTE_METRICS, COUNT_METRICS, GrowthKind, LimitKind
 from modelspec.refusal import Refused, name_value
 from modelspec.shape import UNKNOWN, Unknown
 from modelspec.template import Reference, Template, read_name, read_reference
@@ -24,8 +24,10 @@ __all__ = [
     "ENTRY_KEYS",
     "EXPERTS",
     "FLAG",
+    "GROWTH_KINDS",
     "IDENTIFIER",
     "INPUT_NAMES",
+    "LAYER_BUDGET_KINDS",
     "MAX_LAYERS",
     "MAX_NESTING",
     "NAME",
@@ -285,4 +287,12 @@ VARIABLE = _VariableKind()
 BUDGET_KINDS: dict[str, LimitKind] = {
     **dict.fromkeys(COUNT_METRICS, LimitKind("count")),
     **dict.fromkeys(BYTE_METRICS, LimitKind("byte")),
+}
+LAYER_BUDGET_KINDS: dict[str, LimitKind] = {
+    **dict.fromkeys(COUNT_METRICS, LimitKind("count", shares=True)),
+    **dict.fromkeys(BYTE_METRICS, LimitKind("byte", shares=True)),
+}
+GROWTH_KINDS: dict[str, GrowthKind] = {
+    **dict.fromkeys(COUNT_METRICS, GrowthKind("count")),
+    **dict.fromkeys(BYTE_METRICS, GrowthKind("byte")),
 }

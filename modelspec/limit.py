@@ -1,4 +1,7 @@
-"""A limit as it stands in a budget: `200K`, `4.2B`, `110 MiB`, `{min: 90 MiB, max: 110 MiB}`, `{exactly: 61_706}`."""
+"""A limit as it stands in a budget: `200K`, `4.2B`, `110 MiB`, `{min: 90 MiB, max: 110 MiB}`, `{exactly: 61_706}`.
+
+On layers also a share of the whole, `40%`; on growth that, or a number.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from typing import Any, NamedTuple
 
 from modelspec.kinds import Literal
 from modelspec.refusal import Refused, name_value
+from modelspec.shape import Count, Unknown
 
-__all__ = ["BYTE_METRICS", "COUNT_METRICS", "LAYER_METRICS", "METRICS", "Limit", "LimitKind"]
+__all__ = ["BYTE_METRICS", "COUNT_METRICS", "LAYER_METRICS", "METRICS", "GrowthKind", "Limit", "LimitKind", "Share"]
 
 COUNT_METRICS = (
     "parameters",
@@ -48,57 +52,70 @@ _LETTERS = ("K", "M", "B", "G", "T")
 _WORDS = {"THOUSAND": "K", "MILLION": "M", "MN": "M", "MIO": "M", "BN": "B", "BILLION": "B", "TRILLION": "T"}
 
 
+class Share(NamedTuple):
+    """A share of a whole: `part` of `base`, in lowest terms or not."""
+
+    part: int
+    base: int
+
+    def __str__(self) -> str:
+        """`40%`, `12.5%`: in per cent, with all its digits."""
+        # The base is a power of ten, 100 at least: the digits behind the point are those beyond two.
+        digits = len(str(self.base)) - 3
+        whole, rest = divmod(self.part, 10**digits)
+        return f"{whole:,}.{rest:0{digits}d}%" if rest else f"{whole:,}%"
+
+    def of(self, whole: int, *, up: bool = False) -> int:
+        """So much of a whole number: the largest number within it or, with `up`, the least that holds it."""
+        return -(-whole * self.part // self.base) if up else whole * self.part // self.base
+
+
 class Limit(NamedTuple):
-    """What a metric must stay within; None for a side that is open."""
+    """What a metric must stay within; None for a side that is open.
+
+    `shares` are the sides that are a share of the whole model, by name: numbers once the whole is known.
+    """
 
     max: int | None = None
     min: int | None = None
     exactly: int | None = None
+    shares: tuple[tuple[str, Share], ...] = ()
+
+    def settle(self, whole: Count) -> Limit:
+        """The same limit with its shares as numbers: at most the part that a share holds, at least what holds it.
+
+        Of a whole that is not known nothing is known: such a share stays open.
+        """
+        if isinstance(whole, Unknown):
+            return self
+        known = dict(self.shares)
+        top, bottom = known.get("max"), known.get("min")
+        return self._replace(
+            max=self.max if top is None else top.of(whole),
+            min=self.min if bottom is None else bottom.of(whole, up=True),
+        )
 
 
-class LimitKind(Literal):
-    """A limit on a metric: a number with a unit (at most), or a mapping of `max`, `min` and `exactly`."""
+class _Amount(Literal):
+    """A number with a unit, and (with `shares`) a share."""
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, *, shares: bool = False) -> None:
         self.units = _COUNT_UNITS if unit == "count" else _BYTE_UNITS
         self.unit = unit
+        self.shares = shares
         self.example = "200K" if unit == "count" else "110 MiB"
-        self.words = f"a limit such as {self.example}, or max, min, exactly"
         self.number_words = f"a number such as 200_000 or {self.example}"
+        if shares:
+            self.number_words = f"a number such as {self.example}, or a share such as 40%"
 
-    def complete(self, value: Any) -> Limit:
-        if not isinstance(value, Mapping):
-            return Limit(max=self._number(value))
-        sides: dict[str, int] = {}
-        refusals: list[Refused] = []
-        for key, side in value.items():
-            if key not in _KEYS:
-                hint = "a limit has max, min and exactly"
-                refusals.append(Refused(f"unknown key '{key}'", code="MS203", route=(key,), hint=hint))
-                continue
-            try:
-                sides[key] = self._number(side)
-            except Refused as refused:
-                refusals.append(refused.under(key))
-        if refusals:
-            raise refusals[0] if len(refusals) == 1 else Refused("", parts=tuple(refusals))
-        if not sides:
-            raise Refused("expected a limit, got an empty mapping", code="MS204", hint="give max, min or exactly")
-        if "exactly" in sides and len(sides) > 1:
-            raise Refused("exactly leaves nothing to max and min", code="MS206", hint="give exactly alone")
-        if sides.get("min", 0) > sides.get("max", MAX_LIMIT):
-            raise Refused(
-                f"min is {sides['min']:,}, above max, {sides['max']:,}",
-                code="MS206",
-                route=("min",),
-                hint="exchange the two, or mend one",
-            )
-        return Limit(**sides)
-
-    def _number(self, value: Any) -> int:
+    def read_number(self, value: Any) -> int | Share:
+        """Read one number, or share. Raises Refused."""
         number: int
         if isinstance(value, str):
-            number = self._parse(value)
+            parsed = self._parse(value)
+            if isinstance(parsed, Share):
+                return parsed
+            number = parsed
         elif value.__class__ is int or (value.__class__ is float and abs(value) < 2**53 and value == int(value)):
             number = int(value)
         elif value.__class__ is float and value - value == 0:
@@ -112,7 +129,7 @@ class LimitKind(Literal):
             raise Refused(f"expected {self.number_words}, got {name_value(value)}", code="MS206", hint=hint)
         return number
 
-    def _parse(self, text: str) -> int:
+    def _parse(self, text: str) -> int | Share:
         """Read a number with a unit, in decimal arithmetic. Raises Refused."""
         bare = text.strip()
         if len(text) > MAX_LENGTH:
@@ -123,6 +140,8 @@ class LimitKind(Literal):
         if not _is_grouped(whole) or (point and not _is_grouped(part)):
             raise self._refused(text, self._mend(digits, unit))
         scale = self.units.get(unit.lstrip())
+        if scale is None and self.shares and unit.strip() == "%":
+            return self._read_share(whole.replace("_", ""), part.replace("_", ""))
         if scale is None:
             if not unit.strip("% ").isalpha() and unit != "%":
                 raise self._refused(text, self._mend(digits, unit))
@@ -133,6 +152,9 @@ class LimitKind(Literal):
         if rest:
             raise self._broken(text, number)
         return number
+
+    def _read_share(self, whole: str, part: str) -> Share:
+        return Share(int(whole + part), 10 ** (2 + len(part)))
 
     def _refused(self, value: Any, hint: str | None) -> Refused:
         hint = hint or f"write a number alone or with its unit, as in {self.example}"
@@ -151,7 +173,7 @@ class LimitKind(Literal):
         if unit[:1] in ("e", "E") and unit[1:].lstrip("+").isdecimal():
             return f"write it with a unit, as in {self.example}, or all of its digits"
         if unit == "%":
-            return "a share of the whole is not supported yet: write a number"
+            return "a share is for layers and for growth; of the whole model, write a number"
         if digits.startswith(".") and _is_grouped(digits[1:]):
             return f"write 0{digits}{unit}"
         if unit.startswith("-") and not digits:
@@ -171,24 +193,111 @@ class LimitKind(Literal):
         names = ", ".join(name for name in self.units if name)
         return f"units are {names}"
 
-    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+    def _number_schema(self, shares: bool) -> list[dict[str, Any]]:
         units = "|".join(name for name in self.units if name)
         digits = "[0-9]+(_[0-9]+)*"
-        number = {
-            "anyOf": [
-                {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT},
-                {"type": "string", "pattern": rf"^\s*{digits}(\.{digits})?\s*({units})?\s*$", "maxLength": MAX_LENGTH},
-            ]
-        }
+        pattern = rf"\s*{digits}(\.{digits})?\s*({units})?\s*"
+        if shares:
+            pattern = rf"({pattern}|\s*{digits}(\.{digits})?\s*%\s*)"
+        return [
+            {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT},
+            {"type": "string", "pattern": f"^{pattern}$", "maxLength": MAX_LENGTH},
+        ]
+
+
+class LimitKind(_Amount):
+    """A limit on a metric: a number with a unit (at most), or a mapping of `max`, `min` and `exactly`.
+
+    With `shares`, as for layers, `max` and `min` may be a share of the whole model.
+    """
+
+    def __init__(self, unit: str, *, shares: bool = False) -> None:
+        super().__init__(unit, shares=shares)
+        self.words = f"a limit such as {self.example}, or max, min, exactly"
+
+    def complete(self, value: Any) -> Limit:
+        if not isinstance(value, Mapping):
+            return _build({"max": self._read_side("max", value)})
+        sides: dict[str, int | Share] = {}
+        refusals: list[Refused] = []
+        for key, side in value.items():
+            if key not in _KEYS:
+                hint = "a limit has max, min and exactly"
+                refusals.append(Refused(f"unknown key '{key}'", code="MS203", route=(key,), hint=hint))
+                continue
+            try:
+                sides[key] = self._read_side(key, side)
+            except Refused as refused:
+                refusals.append(refused.under(key))
+        if refusals:
+            raise refusals[0] if len(refusals) == 1 else Refused("", parts=tuple(refusals))
+        if not sides:
+            raise Refused("expected a limit, got an empty mapping", code="MS204", hint="give max, min or exactly")
+        if "exactly" in sides and len(sides) > 1:
+            raise Refused("exactly leaves nothing to max and min", code="MS206", hint="give exactly alone")
+        if "min" in sides and "max" in sides and _exceeds(sides["min"], sides["max"]):
+            raise Refused(
+                f"min is {_show(sides['min'])}, above max, {_show(sides['max'])}",
+                code="MS206",
+                route=("min",),
+                hint="exchange the two, or mend one",
+            )
+        return _build(sides)
+
+    def _read_side(self, side: str, value: Any) -> int | Share:
+        number = self.read_number(value)
+        if isinstance(number, Share):
+            if side == "exactly":
+                hint = "give a number, or max and min as shares"
+                raise Refused(f"exactly {number} is a share", code="MS206", hint=hint)
+            if number.part > number.base:
+                raise Refused(f"{number} is more than the whole", code="MS206", hint="a share is at most 100%")
+        return number
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        number, exact = self._number_schema(self.shares), self._number_schema(shares=False)
         sides = {
             "type": "object",
-            "properties": dict.fromkeys(_KEYS, number),
+            "properties": {"max": {"anyOf": number}, "min": {"anyOf": number}, "exactly": {"anyOf": exact}},
             "additionalProperties": False,
             "minProperties": 1,
             "if": {"required": ["exactly"]},
             "then": {"maxProperties": 1},
         }
-        return {"anyOf": [*number["anyOf"], sides]}
+        return {"anyOf": [*number, sides]}
+
+
+class GrowthKind(_Amount):
+    """By how much a metric may grow: a share of what it was, `5%`, or a number with a unit."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__(unit, shares=True)
+        self.example = "5%"
+        self.words = "growth such as 5% or " + ("100K" if unit == "count" else "2 MiB")
+        self.number_words = self.words
+
+    def complete(self, value: Any) -> int | Share:
+        return self.read_number(value)
+
+    def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
+        return {"anyOf": self._number_schema(shares=True)}
+
+
+def _build(sides: Mapping[str, int | Share]) -> Limit:
+    numbers = {side: number for side, number in sides.items() if isinstance(number, int)}
+    shares = tuple([(side, number) for side, number in sides.items() if isinstance(number, Share)])
+    return Limit(**numbers, shares=shares)
+
+
+def _exceeds(one: int | Share, other: int | Share) -> bool:
+    """Whether a minimum is surely above a maximum: a share and a number cannot be held against one another."""
+    if isinstance(one, Share) and isinstance(other, Share):
+        return one.part * other.base > other.part * one.base
+    return isinstance(one, int) and isinstance(other, int) and one > other
+
+
+def _show(side: int | Share) -> str:
+    return str(side) if isinstance(side, Share) else f"{side:,}"
 
 
 def _bound(number: int) -> str:

@@ -34,10 +34,12 @@ __all__ = [
     "Change",
     "Comparison",
     "Diagnostic",
+    "GrowthLimit",
     "GrowthLine",
     "Layer",
     "LayerChange",
     "LimitValues",
+    "Measure",
     "Metrics",
     "Model",
     "RelatedPlace",
@@ -154,6 +156,34 @@ class LimitValues(_Frozen):
     exactly: int | None = Field(default=None, exclude_if=_is_open)
 
 
+class Measure(_Frozen):
+    """What a finding of a budget is about: a metric of the model, or of layers, and how much of it there is."""
+
+    metric: str
+    scope: str | None
+    kind: Literal["max", "min", "exactly", "growth"]
+    actual: int | None
+
+
+class GrowthLimit(_Frozen):
+    """By how much a metric may grow: a share of what it was (`part` of `base`), or a number; and where that is said.
+
+    `set_by` is the configuration that says so, None for the spec. The place is in that file, `excerpt` its line.
+    """
+
+    metric: str
+    text: str
+    part: int
+    base: int | None
+    set_by: str | None
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    excerpt: str
+
+
 class BudgetLine(_Frozen):
     """One limit, held against the model (`scope` null) or against layers; `ok` is null where nothing was judged."""
 
@@ -188,6 +218,7 @@ class Model(_Frozen):
     totals: Totals
     budget: list[BudgetLine]
     open_sizes: list[str] = Field([], exclude=True, description="The run-time variables: unknown until they are set.")
+    growth_limits: list[GrowthLimit] = Field(default=[], exclude=True, description="By how much it may grow.")
 
     def __getitem__(self, path: str) -> Layer:
         """Return the row of the layer with this path, which may be that of any round. Raises KeyError."""
@@ -226,8 +257,9 @@ class Diagnostic(_Frozen):
     layer: str | None
     models: list[str]
     related: list[RelatedPlace]
-    excerpt: str = Field("", exclude=True, description="The line of the file, for people.")
+    excerpt: str = Field(default="", exclude=True, description="The line of the file, for people.")
     variants: list[str] = Field([], exclude=True, description="Those that it concerns, where it does not concern all.")
+    measure: Measure | None = Field(default=None, exclude=True, description="Of a budget's finding, what it is about.")
 
 
 class Change(_Frozen):
@@ -453,11 +485,16 @@ def _line(verdict: Verdict) -> BudgetLine:
         limit=_limit(verdict.limit),
         actual=_known(verdict.actual),
         ok=verdict.ok,
+        shares=_shares(verdict.limit),
     )
 
 
 def _limit(limit: Limit) -> LimitValues:
-    return LimitValues(**{side: value for side, value in limit._asdict().items() if value is not None})
+    return LimitValues(max=limit.max, min=limit.min, exactly=limit.exactly)
+
+
+def _shares(limit: Limit) -> dict[str, str]:
+    return {side: str(share) for side, share in limit.shares}
 
 
 def _unjudged(graph: Graph) -> Iterator[BudgetLine]:
@@ -468,7 +505,9 @@ def _unjudged(graph: Graph) -> Iterator[BudgetLine]:
     scopes.extend((pattern, limits) for pattern, (limits, _) in budget.layers.items())
     for scope, limits in scopes:
         for metric, limit in limits.items():
-            yield BudgetLine(metric=metric, scope=scope, limit=_limit(limit), actual=None, ok=None)
+            yield BudgetLine(
+                metric=metric, scope=scope, limit=_limit(limit), actual=None, ok=None, shares=_shares(limit)
+            )
 
 
 Documents = Mapping[str, Document]

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from modelspec.budget_models import Budget, LayerBudget
+from modelspec.budget_models import Budget, Growth, LayerBudget
 from modelspec.closed import EXPRESSION, KEY, SHARED, Checked, Closed, Open, Part, validate
 from modelspec.diagnostics import Finding, Where
 from modelspec.entry_faults import find_faults
@@ -34,7 +34,18 @@ from modelspec.refusal import Refused, name_value
 from modelspec.slips import guess_dialect, hint_shape, join_names, nearest, show_name
 from modelspec.source import MAX_FAULTS
 
-__all__ = ["Block", "Budget", "LayerBudget", "LongShape", "SpecV1", "Variant", "check", "entry_model", "summarise"]
+__all__ = [
+    "Block",
+    "Budget",
+    "Growth",
+    "LayerBudget",
+    "LongShape",
+    "SpecV1",
+    "Variant",
+    "check",
+    "entry_model",
+    "summarise",
+]
 
 
 # What flows in

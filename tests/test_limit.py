@@ -117,7 +117,7 @@ HINTS = [
     (BYTE, "10 KB", "MS206", "did you mean 10 kB or 10 KiB?"),
     (BYTE, "10 MIB", "MS206", "did you mean 10 MiB?"),
     (BYTE, "10 bytes", "MS206", "did you mean 10 B?"),
-    (COUNT, "50%", "MS206", "a share of the whole is not supported yet: write a number"),
+    (COUNT, "50%", "MS206", "a share is for layers and for growth; of the whole model, write a number"),
     (COUNT, "1.5", "MS206", "write 1 or 2"),
     (BYTE, "22.6 KiB", "MS206", "write 23_142 or 23_143"),
     (COUNT, 1.5, "MS206", "write 1 or 2"),

@@ -21,6 +21,7 @@ from yaml._yaml import CParser
 
 from modelspec.diagnostics import CODES, Place, Related, Where
 from modelspec.source import MAX_BYTES, MAX_DEPTH, MAX_FAULTS, MAX_NODES, Document, Tree, is_marked, read, read_mapping
+from tests.pace import at_once
 
 # --- What plain scalars mean: YAML 1.2, core schema -------------------------------------------------------------------
 
@@ -398,9 +399,8 @@ def test_a_mapping_is_bounded_before_it_is_written() -> None:
     for _ in range(50):
         wide = [wide] * 10
     for value in (wide, [0] * (MAX_NODES + 1), {"a": ["b" * 2**20] * 9}, {str(i): 0 for i in range(MAX_NODES // 2)}):
-        start = time.process_time()
-        assert [finding.code for finding in read_mapping(value).findings] == ["MS110"]
-        assert time.process_time() - start < 2
+        with at_once(1):
+            assert [finding.code for finding in read_mapping(value).findings] == ["MS110"]
     assert read_mapping([0] * (MAX_NODES - 1)).readable
 
 

@@ -115,8 +115,14 @@ def _apply(graph: Graph, variant: Variant | None) -> None:
         if base is None:
             graph.budget = variant.budget
         else:
-            merged = {**base.model, **variant.budget.model}
-            graph.budget = Budget(merged, {**base.layers, **variant.budget.layers}, base.route, variant.budget)
+            over = variant.budget
+            graph.budget = Budget(
+                {**base.model, **over.model},
+                {**base.layers, **over.layers},
+                {**base.growth, **over.growth},
+                base.route,
+                over,
+            )
 
 
 def _read_variables(graph: Graph, reader: Reader, variant: Variant | None, settings: Mapping[str, Any]) -> None:

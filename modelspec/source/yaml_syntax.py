@@ -11,12 +11,20 @@ from modelspec.source.faults import find_control
 from modelspec.source.text import Text, shorten
 from modelspec.source.yaml_places import match_properties
 
-__all__ = ["TAB_HINT", "explain_yaml"]
+__all__ = ["TAB_HINT", "explain_yaml", "find_depth"]
 
 TAB_HINT = "replace the tabs by spaces; most editors can do so on saving"
 
 _MAX_ABOVE = 10_000
 """Lines that are looked at for the last one with something in it: one text may hold millions of blank lines."""
+
+
+def find_depth(error: YAMLError) -> int | None:
+    """Where the parser has met its own bound on nesting, which libyaml has from 0.2.6 on; None for other errors."""
+    if isinstance(error, MarkedYAMLError) and error.problem_mark is not None and "nesting" in (error.problem or ""):
+        index: int = error.problem_mark.index
+        return index
+    return None
 
 
 def explain_yaml(error: YAMLError, text: str) -> Finding:

@@ -163,14 +163,27 @@ class _Reading:
 
             self.findings.append(tell_size())
         except YAMLError as error:
-            from modelspec.source.yaml_syntax import explain_yaml
-
-            self.findings.append(explain_yaml(error, self.data.decode()))
+            self._explain(error)
         if self.repeats:
             from modelspec.source.yaml_faults import relate_repeats
 
             relate_repeats(self.repeats, self.findings, self.data.decode())
         return tree
+
+    def _explain(self, error: YAMLError) -> None:
+        """Tell what the parser's error means."""
+        from modelspec.source.yaml_syntax import explain_yaml, find_depth
+
+        text = self.data.decode()
+        if (end := find_depth(error)) is not None:
+            # The parser's own bound is far beyond ours, but it reads so far ahead of its events that ours was not
+            # reached. In what stands before, it is.
+            before = _Reading(text[:end].encode())
+            before.run(watched=self.watch is not None)
+            if any(finding.code == "MS111" for finding in before.findings):
+                self.findings = before.findings
+                return
+        self.findings.append(explain_yaml(error, text))
 
     def _watch(self, *, tells_numbers: bool) -> None:
         from modelspec.source.yaml_watch import Watch

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from modelspec.diagnostics import Route
 from modelspec.entry import Block, Body, Spoilt
-from modelspec.limit import Limit
+from modelspec.limit import Limit, Share
 from modelspec.source import Document
 from modelspec.template import Reference
 
@@ -27,28 +28,33 @@ class Input:
 class Budget:
     """Limits by metric for the whole model, and by path pattern for its layers (`each`: each on its own).
 
-    `route` leads to it. `over` is the budget of a variant, where that says more than the model's own.
+    `growth` says by how much a metric may grow. `route` leads to it. `over` is the budget of a variant, where that
+    says more than the model's own.
     """
 
-    __slots__ = ("layers", "model", "over", "route")
+    __slots__ = ("growth", "layers", "model", "over", "route")
 
     def __init__(
         self,
         model: dict[str, Limit],
         layers: dict[str, tuple[dict[str, Limit], bool]],
+        growth: dict[str, int | Share],
         route: Route = ("budget",),
         over: Budget | None = None,
     ) -> None:
         self.model = model
         self.layers = layers
+        self.growth = growth
         self.route = route
         self.over = over
 
     def route_of(self, *steps: str) -> Route:
-        """The way to a limit on the model, by its metric, or to those on layers, by their pattern."""
-        own = self.over.layers if self.over is not None and steps[0] == "layers" else None
-        if self.over is not None and (steps[1] in own if own is not None else steps[0] in self.over.model):
-            return (*self.over.route, *steps)
+        """The way to a limit: on the model by its metric, on layers by their pattern, on growth by its metric."""
+        if self.over is not None:
+            parts: dict[str, Mapping[str, Any]] = {"layers": self.over.layers, "growth": self.over.growth}
+            own = parts.get(steps[0])
+            if steps[0] in self.over.model if own is None else steps[1] in own:
+                return (*self.over.route, *steps)
         return (*self.route, *steps)
 
 

@@ -24,6 +24,8 @@ from modelspec.language import (
     DTYPE,
     ENTRY_KEYS,
     FLAG,
+    GROWTH_KINDS,
+    LAYER_BUDGET_KINDS,
     MAX_LAYERS,
     NAME,
     REFERENCES,
@@ -34,7 +36,7 @@ from modelspec.language import (
     VARIABLE,
 )
 from modelspec.layer import fields_of, keeps_shape
-from modelspec.limit import LAYER_METRICS, METRICS, Limit
+from modelspec.limit import LAYER_METRICS, METRICS, Limit, LimitKind, Share
 from modelspec.refusal import Refused
 from modelspec.source import Document
 from modelspec.spec.model import Budget, Input, Spec
@@ -277,27 +279,43 @@ class Reader:
         if not isinstance(value, dict):
             self.sure = False
             return None
-        model = self.read_limits(value, METRICS, ("layers",))
+        model = self.read_limits(value, METRICS, ("layers", "growth"))
+        growth = self.read_growth(value.get("growth", {}))
         layers: dict[str, tuple[dict[str, Limit], bool]] = {}
         patterns = value.get("layers", {})
         if not isinstance(patterns, dict):
             self.sure = False
-            return Budget(model, layers, route)
+            return Budget(model, layers, growth, route)
         for pattern, limits in patterns.items():
             if not isinstance(limits, dict) or not limits.keys() - {"each"}:
                 self.sure = False
                 continue
             each = self.take(limits, "each", FLAG, False)
-            layers[pattern] = (self.read_limits(limits, LAYER_METRICS, ("each",)), each)
-        return Budget(model, layers, route)
+            layers[pattern] = (self.read_limits(limits, LAYER_METRICS, ("each",), LAYER_BUDGET_KINDS), each)
+        return Budget(model, layers, growth, route)
+
+    def read_growth(self, value: Any) -> dict[str, int | Share]:
+        growth: dict[str, int | Share] = {}
+        if not isinstance(value, dict) or not value.keys() <= GROWTH_KINDS.keys():
+            self.sure = False
+            return growth
+        for key, limit in value.items():
+            read = self.value(GROWTH_KINDS[key], limit)
+            if read is not SPOILT:
+                growth[key] = read
+        return growth
 
     def read_limits(
-        self, value: Mapping[str, Any], metrics: tuple[str, ...], others: tuple[str, ...]
+        self,
+        value: Mapping[str, Any],
+        metrics: tuple[str, ...],
+        others: tuple[str, ...],
+        kinds: Mapping[str, LimitKind] = BUDGET_KINDS,
     ) -> dict[str, Limit]:
         limits = {}
         for key, limit in value.items():
             if key in metrics:
-                read = self.value(BUDGET_KINDS[key], limit)
+                read = self.value(kinds[key], limit)
                 if read is not SPOILT:
                     limits[key] = read
             elif key not in others:
