@@ -44,7 +44,21 @@ def take_size(unpool: type[torch.nn.Module], rank: int) -> type[torch.nn.Module]
     return Unpool
 
 
+def take_states(layer: type[torch.nn.Module]) -> type[torch.nn.Module]:
+    """The LSTM, layer or cell, whose two states are inputs of their own instead of a pair."""
+
+    class Recurrent(layer):  # type: ignore[valid-type, misc]
+        def forward(self, input: Tensor, h_0: Tensor | None = None, c_0: Tensor | None = None) -> Any:
+            if h_0 is not None and c_0 is None:
+                raise TypeError("h_0 without c_0")
+            return super().forward(input, None if h_0 is None else (h_0, c_0))
+
+    return Recurrent
+
+
 ADAPTED: dict[str, type[torch.nn.Module]] = {
+    "LSTM": take_states(torch.nn.LSTM),
+    "LSTMCell": take_states(torch.nn.LSTMCell),
     "MaxUnpool1d": take_size(torch.nn.MaxUnpool1d, 1),
     "MaxUnpool2d": take_size(torch.nn.MaxUnpool2d, 2),
     "MaxUnpool3d": take_size(torch.nn.MaxUnpool3d, 3),
