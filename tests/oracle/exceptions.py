@@ -97,6 +97,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         (
             *("torch.Dropout1d", "torch.InstanceNorm1d", "torch.InstanceNorm2d", "torch.InstanceNorm3d"),
             *("torch.FractionalMaxPool2d", "torch.FractionalMaxPool3d", "torch.Softmax2d"),
+            *("torch.Fold", "torch.Unfold"),
         ),
         lambda question, ours, theirs: _only_ours(rf"MS303 None: takes \[\w+(, \w+){{{len(question.inputs[0])}}}\],")(
             question, ours, theirs
@@ -124,6 +125,16 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         "a sample of one axis: torch takes the batch for the length",
         tuple(f"torch.Transformer{name}" for name in ("DecoderLayer", "EncoderLayer", "Decoder", "Encoder", "")),
         _only_ours(r"MS303 None: takes \[\w+, d_model\].* but \[\d+\] arrives"),
+    ),
+    Exemption(
+        "a cluster that nothing is left of to look at it with: torch makes an empty tensor",
+        ("torch.AdaptiveLogSoftmaxWithLoss",),
+        _only_ours("MS305 div_value: "),
+    ),
+    Exemption(
+        "a single number, beside samples of which each axis is 1",
+        ("torch.PairwiseDistance",),
+        _only_ours(r"MS303 None: .*but \[\] arrives"),
     ),
     Exemption(
         "one average of everything: torch computes it without a look at the number of axes",
@@ -339,7 +350,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     ),
     Exemption(
         "integers in a floating-point layer: torch has kernels for some arguments on some devices",
-        ("torch.FrozenBatchNorm2d", "torch.LSTMCell", "torch.MatMul", "torch.MaxPool1d"),
+        ("torch.CosineSimilarity", "torch.FrozenBatchNorm2d", "torch.LSTMCell", "torch.MatMul", "torch.MaxPool1d"),
         _only_ours("MS308 "),
     ),
 )

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from modelspec.catalogue import find
 from modelspec.layer import Layer, fields_of
 
-from .classes import find_class
+from .classes import PARAMETRIZATIONS, find_class
 from .exceptions import OTHER_DEFAULT
 from .operations import HELD, OPERATIONS, Operation, name_own
 from .outcome import Outcome, Question, Shape
@@ -138,6 +138,8 @@ def build(name: str, arguments: dict[str, Any], batch: int) -> torch.nn.Module:
     """The module of this name; for what torch has as a function or a tensor only, a module made of it."""
     if name in HELD:
         return HELD[name](batch, **arguments)
+    if name in PARAMETRIZATIONS:
+        return PARAMETRIZATIONS[name](**arguments)
     return Operation(OPERATIONS[name], arguments) if name in OPERATIONS else find_class(name)(**arguments)
 
 
@@ -170,6 +172,9 @@ def list_arguments(layer: type[Layer]) -> dict[str, Any]:
     if name in OPERATIONS:
         parameters = inspect.signature(OPERATIONS[name]).parameters.values()
         return {each.name: _name_default(each.default) for each in parameters if each.kind == each.KEYWORD_ONLY}
+    if name in PARAMETRIZATIONS:
+        parameters = inspect.signature(PARAMETRIZATIONS[name]).parameters.values()
+        return {each.name: _name_default(each.default) for each in parameters}
     if name in HELD:
         return {name: default for name, default in read_signature(HELD[name].__mro__).items() if name != "batch"}
     return read_signature(find_class(name).__mro__)
