@@ -117,6 +117,13 @@ class DeformConv2d(Layer):
             parameters=48,
             macs=960,
         ),
+        Example({"out_channels": 4, "kernel_size": 1}, inputs=((6, 5, 4), (2, 5, 4)), output=(4, 5, 4), parameters=28),
+        Example(
+            {"out_channels": 3, "kernel_size": [2, 1], "dilation": 2, "padding": [1, 0], "groups": 3},
+            inputs=((6, 5, 4), (8, 5, 4), (4, 5, 4)),
+            output=(3, 5, 4),
+            parameters=15,
+        ),
         *[
             Example({"out_channels": 8, "kernel_size": 3, **arguments}, inputs=inputs, breaks=breaks, code=code)
             for arguments, inputs, breaks, code in (
