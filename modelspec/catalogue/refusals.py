@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Reason", "find"]
+__all__ = ["REASONS", "Reason", "find"]
 
 
 class Reason(NamedTuple):
@@ -89,9 +89,9 @@ _TORCH = {
     "RNNCellBase": Reason(_BASE, "write RNNCell, LSTMCell or GRUCell"),
 }
 
-_REASONS: dict[str, dict[str, Reason]] = {"torch": _TORCH}
+REASONS: dict[str, dict[str, Reason]] = {"torch": _TORCH}
 
 
 def find(dialect: str, name: str) -> Reason | None:
     """Why the dialect lacks this layer of its framework on purpose; None if it does not."""
-    return _REASONS.get(dialect, {}).get(name)
+    return REASONS.get(dialect, {}).get(name)

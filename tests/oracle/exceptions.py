@@ -120,7 +120,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "a norm that is no normalisation: torch calls what it is given",
         ("torch.TransformerDecoder", "torch.TransformerEncoder"),
-        _only_ours("MS305 norm: norm is "),
+        _only_ours("MS305 norm: norm is |MS303 norm: feeds "),
     ),
     Exemption(
         "a sample of one axis: torch takes the batch for the length",

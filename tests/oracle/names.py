@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
+import sys
 from pathlib import Path
 
 PATH = Path(__file__).resolve().parents[2] / "modelspec" / "catalogue" / "frameworks.py"
@@ -16,23 +18,32 @@ NAMES: dict[str, frozenset[str]] = {
 '''
 
 
-def list_names() -> dict[str, list[str]]:
-    """The names of the public layer classes of both frameworks."""
-    os.environ["KERAS_BACKEND"] = "torch"
-    import keras
-    import torch
+def list_names(dialect: str) -> list[str]:
+    """The names of the public layer classes of a framework."""
+    if dialect == "torch":
+        import torch
 
-    modules = inspect.getmembers(
-        torch.nn, lambda member: inspect.isclass(member) and issubclass(member, torch.nn.Module)
-    )
-    layers = inspect.getmembers(keras.layers, inspect.isclass)
-    return {"torch": [name for name, _ in modules], "keras": [name for name, _ in layers]}
+        found = inspect.getmembers(
+            torch.nn, lambda member: inspect.isclass(member) and issubclass(member, torch.nn.Module)
+        )
+    else:
+        os.environ["KERAS_BACKEND"] = "torch"
+        import keras
+
+        found = inspect.getmembers(keras.layers, inspect.isclass)
+    return [name for name, _ in found]
+
+
+def print_names() -> None:
+    """Print the names of the framework that the command line names, as JSON."""
+    sys.stdout.write(json.dumps(list_names(sys.argv[1])))
 
 
 def write() -> str:
     """The module's text."""
     lines = [HEAD]
-    for dialect, names in list_names().items():
+    for dialect in ("torch", "keras"):
+        names = list_names(dialect)
         lines += [f'    "{dialect}": frozenset(\n        {{\n', *(f'            "{name}",\n' for name in names)]
         lines.append("        }\n    ),\n")
     return "".join([*lines, "}\n"])

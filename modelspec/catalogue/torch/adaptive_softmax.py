@@ -38,10 +38,11 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
         cutoffs = self.cutoffs
-        unknown = next((cutoff for cutoff in cutoffs if isinstance(cutoff, Unknown)), None)
-        if unknown is not None:
-            yield refuse_unknown("cutoffs", unknown)
-            return
+        for cutoff in cutoffs:
+            unknown: Dim = cutoff
+            if isinstance(unknown, Unknown):
+                yield refuse_unknown("cutoffs", unknown)
+                return
         if list(cutoffs) != sorted(set(cutoffs)):
             message = f"the cutoffs {show_shape(cutoffs)} do not rise"
             yield Broken("C3", message, "cutoffs", "each more than the one before")
