@@ -114,6 +114,7 @@ class _LayerFacts(_Frozen):
     arguments: dict[str, Any]
     inferred: list[str]
     tensors: list[Tensor]
+    home: str = Field("", exclude=True, description="The imported file that `line` is in, where it is not the model's.")
 
 
 class Layer(Metrics, _LayerFacts):
@@ -434,6 +435,7 @@ def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
         path=node.path,
         type=fitted.layer.type_name(),
         line=home.place(where._replace(file="")).line,
+        home="" if home is document else home.path,
         repeat=node.repeat,
         inputs=list(node.reads(list(graph.spec.inputs))),
         output_shape=next(iter(outputs.values())).shape,
