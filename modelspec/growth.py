@@ -102,15 +102,14 @@ def _place_growth(metric: str, unit: str, new: Model, comparison: Comparison) ->
 
 
 def _tell_unknown(limit: GrowthLimit, old: Model, new: Model) -> Diagnostic:
-    unknown = [word for word, model in (("was", old), ("is", new)) if _total(model, limit.metric) is None]
+    unknown = [word for word, model in (("before", old), ("now", new)) if _total(model, limit.metric) is None]
     names = list(dict.fromkeys([*old.open_sizes, *new.open_sizes]))
     causes = ", ".join(names)
     reason = f"{causes} is known only when the model runs" if names else "an axis has no known size"
     if len(names) > 1:
         reason = f"{causes} are known only when the model runs"
     message = (
-        f"{limit.metric}: what it {' and '.join(unknown)} is not known, so its growth cannot be held to {limit.text}; "
-        f"{reason}"
+        f"{limit.metric}: not known {' and '.join(unknown)}, so its growth cannot be held to {limit.text}; {reason}"
     )
     hint = "give every axis a size in `inputs`" if len(new.inputs) > 1 else "give every axis a size in `input`"
     if names:

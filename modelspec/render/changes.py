@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from modelspec.render.numbers import show_count
-from modelspec.report import Change, Comparison, LayerChange, Report
+from modelspec.render.numbers import show_count, show_difference
+from modelspec.report import Change, Comparison, GrowthLine, LayerChange, Report
 
 __all__ = [
     "LABELS",
@@ -16,9 +16,14 @@ __all__ = [
     "count_layers",
     "is_told",
     "list_broken",
+    "list_metrics",
     "name_model",
+    "show_differences",
+    "show_limit",
     "show_old_and_new",
     "tell_change",
+    "tell_growth",
+    "tell_moved",
     "tell_status",
     "tell_statuses",
     "tell_verdict",
@@ -36,7 +41,7 @@ LABELS = {
     "activation_bytes": "Activation bytes",
     "peak_activation_bytes": "Peak activation bytes",
 }
-MARKS = {"added": "+", "removed": "−", "changed": "~", "moved": "→"}
+MARKS = {"added": "+", "removed": "−", "changed": "~"}
 _STATUSES = {
     "changed": "changed",
     "added": "new",
@@ -45,6 +50,9 @@ _STATUSES = {
     "not compared": "not compared",
     "unchanged": "unchanged",
 }
+
+MOVES = 5
+"""Layers that merely moved and are told by name."""
 
 Show = Callable[[str], str]
 """How what a user wrote is shown: harmless on a terminal, as code in Markdown."""
@@ -73,14 +81,18 @@ def tell_verdict(report: Report) -> str:
     return ", ".join(filter(None, (problems, advice))) or "not well"
 
 
-def tell_statuses(comparisons: list[Comparison]) -> str:
-    """`2 models changed, 1 new, 25 unchanged`."""
+def tell_statuses(report: Report, show: Show) -> str:
+    """`30 models against main (1f2e3d4c5b): 2 changed, 1 new, 27 unchanged.`."""
+    comparisons = report.comparisons or []
     counts = Counter(_name_status(comparison) for comparison in comparisons)
-    told = [f"{counts[status]:,} {words}" for status, words in _STATUSES.items() if counts[status]]
-    if not told:
-        return "there are no models"
-    number, _, words = told[0].partition(" ")
-    return ", ".join([f"{number} model{'s' * (number != '1')} {words}", *told[1:]])
+    told = ", ".join(f"{counts[status]:,} {words}" for status, words in _STATUSES.items() if counts[status])
+    against = ""
+    if report.against is not None:
+        against = f" against {show(report.against.revision)}"
+        if report.against.commit is not None:
+            against += f" ({show(report.against.commit[:10])})"
+    models = f"{len(comparisons):,} model{'s' * (len(comparisons) != 1)}{against}"
+    return f"{models}: {told}." if told else f"{models}."
 
 
 def _name_status(comparison: Comparison) -> str:
@@ -108,6 +120,22 @@ def list_broken(report: Report) -> Mapping[tuple[str | None, str, str | None], s
     return broken
 
 
+def show_limit(line: GrowthLine, show: Show) -> str:
+    """`5% (545,000)`, `100M (100,000,000)`, `20,000`."""
+    if line.allowed is None:
+        return show(line.limit)
+    if line.limit.replace("_", "") == str(line.allowed):
+        return f"{line.allowed:,}"
+    return f"{show(line.limit)} ({line.allowed:,})"
+
+
+def tell_growth(line: GrowthLine) -> str:
+    """`OK`, `beyond`, `not known`, `not judged`."""
+    if line.ok is None:
+        return "not judged"
+    return "OK" if line.ok else "not known" if line.growth is None else "beyond"
+
+
 def show_old_and_new(change: Change) -> str:
     """`184,610 → 201,058`."""
     if change.old == change.new:
@@ -123,6 +151,25 @@ def count_layers(comparison: Comparison) -> str:
         return "no layer differs"
     number, _, words = told[0].partition(" ")
     return ", ".join([f"{number} layer{'s' * (number != '1')} {words}", *told[1:]])
+
+
+def list_metrics(layers: Sequence[LayerChange]) -> list[str]:
+    """The main metrics in which some of the layers differ."""
+    differing = {change.metric for layer in layers for change in layer.metrics}
+    return [metric for metric in MAIN if metric in differing]
+
+
+def show_differences(layer: LayerChange, metrics: Sequence[str]) -> list[str]:
+    """The differences of a layer in some metrics; empty where there is none."""
+    differing = {change.metric: change for change in layer.metrics}
+    return [show_difference(differing[name].difference) if name in differing else "" for name in metrics]
+
+
+def tell_moved(moved: Sequence[LayerChange], show: Show) -> str:
+    """`9 layers moved, otherwise unchanged: Linear-1 → Linear-2, …`: the first few by name."""
+    told = ", ".join(f"{show(layer.old_path or '')} → {show(layer.path or '')}" for layer in moved[:MOVES])
+    more = f", and {len(moved) - MOVES:,} more" if len(moved) > MOVES else ""
+    return f"{len(moved):,} layer{'s' * (len(moved) != 1)} moved, otherwise unchanged: {told}{more}."
 
 
 def tell_change(layer: LayerChange, show: Show) -> str:

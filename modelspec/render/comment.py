@@ -16,9 +16,14 @@ from modelspec.render.changes import (
     count_layers,
     is_told,
     list_broken,
+    list_metrics,
     name_model,
+    show_differences,
+    show_limit,
     show_old_and_new,
     tell_change,
+    tell_growth,
+    tell_moved,
     tell_status,
     tell_statuses,
     tell_verdict,
@@ -39,20 +44,17 @@ _FINDINGS = 20_000
 """Characters for the line a model and for the findings: together they leave room for details."""
 _NOTE = 400
 """Characters for the notes on what is left out."""
-_MOVES = 5
-"""Layers that merely moved and are told by name."""
 
 
 def show_comment(report: Report) -> str:
     """The comment: at most `LIMIT` characters, however much there is to tell."""
-    comparisons = report.comparisons or []
-    told = sorted(filter(is_told, comparisons), key=lambda comparison: comparison.ok)
-    parts = [f"{MARKER}\n## {'✅' if report.ok else '❌'} modelspec: {tell_verdict(report)}", _tell_against(report)]
+    told = sorted(filter(is_told, report.comparisons or []), key=lambda comparison: comparison.ok)
+    parts = [
+        f"{MARKER}\n## {'✅' if report.ok else '❌'} modelspec: {tell_verdict(report)}",
+        tell_statuses(report, code),
+    ]
     if told:
         parts.append("\n".join(_show_models(report, told)))
-    unchanged = len(comparisons) - len(told)
-    if unchanged and told:
-        parts.append(f"{unchanged:,} model{'s are' if unchanged != 1 else ' is'} unchanged.")
     if report.diagnostics:
         parts.append("\n".join(_show_findings(report)))
     room = LIMIT - sum(_size(part) + 2 for part in parts) - _NOTE
@@ -63,14 +65,6 @@ def show_comment(report: Report) -> str:
 def _size(text: str) -> int:
     """The length as GitHub's database may count it: a character beyond the first 65,536 of Unicode as two."""
     return len(text) + sum(char > "\uffff" for char in text) if not text.isascii() else len(text)
-
-
-def _tell_against(report: Report) -> str:
-    told = tell_statuses(report.comparisons or [])
-    if report.against is None:
-        return f"{told[0].upper()}{told[1:]}."
-    commit = "" if report.against.commit is None else f" ({code(report.against.commit[:10])})"
-    return f"Against {code(report.against.revision)}{commit}: {told}."
 
 
 def _show_models(report: Report, told: Sequence[Comparison]) -> Iterator[str]:
@@ -180,11 +174,11 @@ def _list_details(comparison: Comparison, layers: Sequence[LayerChange]) -> Iter
     yield ""
     yield code(comparison.path or "")
     yield ""
-    rows = [
+    totals = [
         (LABELS[change.metric], show_old_and_new(change), show_difference(change.difference, change.percent))
         for change in comparison.metrics
     ]
-    yield from table(("Total", "Before → now", "Difference"), "lrr", rows)
+    yield from table(("Total", "Before → now", "Difference"), "lrr", totals)
     if comparison.growth:
         yield ""
         yield from _show_growth(comparison)
@@ -192,11 +186,13 @@ def _list_details(comparison: Comparison, layers: Sequence[LayerChange]) -> Iter
     others = [layer for layer in layers if layer.change != "moved"]
     if others:
         yield ""
-        header = ("", "Layer", "What", *MAIN.values())
-        yield from table(header, "lllrrr", [(*_show_layer(layer),) for layer in others])
+        metrics = list_metrics(others)
+        header = ("", "Layer", "What", *(MAIN[metric] for metric in metrics))
+        rows = [(*_show_layer(layer), *show_differences(layer, metrics)) for layer in others]
+        yield from table(header, "lll" + "r" * len(metrics), rows)
     if moved:
         yield ""
-        yield _tell_moved(moved)
+        yield tell_moved(moved, code)
     if len(layers) < len(comparison.layers):
         more = len(comparison.layers) - len(layers)
         yield ""
@@ -211,12 +207,11 @@ def _list_details(comparison: Comparison, layers: Sequence[LayerChange]) -> Iter
 def _show_growth(comparison: Comparison) -> Iterator[str]:
     rows = []
     for line in comparison.growth:
-        verdict = "not judged" if line.ok is None else "OK" if line.ok else "**not known**"
-        if line.ok is False and line.growth is not None:
-            verdict = "**beyond**"
-        limit = code(line.limit) if line.set_by is None else f"{code(line.limit)} (by {code(line.set_by)})"
-        rows.append((LABELS[line.metric], limit, show_count(line.allowed), show_difference(line.growth), verdict))
-    yield from table(("Growth", "Limit", "Allowed", "Grew by", ""), "lrrrl", rows)
+        verdict = tell_growth(line)
+        limit = show_limit(line, code) if line.set_by is None else f"{show_limit(line, code)}, {code(line.set_by)}"
+        told = f"**{verdict}**" if line.ok is False else verdict
+        rows.append((LABELS[line.metric], limit, show_difference(line.growth), told))
+    yield from table(("Growth", "Limit", "Grew by", ""), "lrrl", rows)
 
 
 def _show_layer(layer: LayerChange) -> Iterator[str]:
@@ -226,12 +221,3 @@ def _show_layer(layer: LayerChange) -> Iterator[str]:
     times = f" × {repeat:,}" if repeat is not None and repeat != 1 else ""
     yield f"{code(path or '')} {code(kind or '')}{times}"
     yield tell_change(layer, code)
-    differing = {change.metric: change for change in layer.metrics}
-    for metric in MAIN:
-        yield show_difference(differing[metric].difference) if metric in differing else ""
-
-
-def _tell_moved(moved: Sequence[LayerChange]) -> str:
-    told = ", ".join(f"{code(layer.old_path or '')} → {code(layer.path or '')}" for layer in moved[:_MOVES])
-    more = f", and {len(moved) - _MOVES:,} more" if len(moved) > _MOVES else ""
-    return f"{len(moved):,} layer{'s' * (len(moved) != 1)} moved, otherwise unchanged: {told}{more}."

@@ -12,9 +12,14 @@ from modelspec.render.changes import (
     MARKS,
     is_told,
     list_broken,
+    list_metrics,
     name_model,
+    show_differences,
+    show_limit,
     show_old_and_new,
     tell_change,
+    tell_growth,
+    tell_moved,
     tell_status,
     tell_statuses,
     tell_verdict,
@@ -25,7 +30,7 @@ from modelspec.report import Change, Comparison, GrowthLine, LayerChange, Report
 __all__ = ["show_comparisons"]
 
 _LEAST_NAME = 16
-_STYLES = {"added": "green", "removed": "red", "changed": "yellow", "moved": "dim"}
+_STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 
 
 def show_comparisons(report: Report, *, width: int, color: bool) -> str:
@@ -34,64 +39,66 @@ def show_comparisons(report: Report, *, width: int, color: bool) -> str:
     What is unchanged is only counted.
     """
     paint = Paint(color)
-    comparisons = report.comparisons or []
     broken = list_broken(report)
-    parts = ["\n".join(_show_verdict(report, comparisons, width, paint))]
-    for comparison in comparisons:
+    parts = ["\n".join(_show_verdict(report, width, paint))]
+    for comparison in report.comparisons or []:
         if is_told(comparison):
             failed = broken[comparison.path, comparison.name, comparison.variant]
             parts.append("\n".join(_show_model(comparison, failed, width, paint)))
     return "\n\n".join(parts) + "\n"
 
 
-def _show_verdict(report: Report, comparisons: list[Comparison], columns: int, paint: Paint) -> Iterator[str]:
-    against = ""
-    if report.against is not None:
-        against = f"against {harmless(report.against.revision)}"
-        if report.against.commit is not None:
-            against += f" ({harmless(report.against.commit[:10])})"
-        against += ": "
+def _show_verdict(report: Report, columns: int, paint: Paint) -> Iterator[str]:
     verdict = tell_verdict(report)
     style = "bold green" if report.ok else "bold red"
     yield from (paint(line, style) for line in hang(f"{verdict[0].upper()}{verdict[1:]}.", columns))
-    told = f"{against}{tell_statuses(comparisons)}."
-    yield from hang(f"{told[0].upper()}{told[1:]}", columns)
+    yield from hang(tell_statuses(report, harmless), columns)
 
 
 def _show_model(comparison: Comparison, failed: set[str], columns: int, paint: Paint) -> Iterator[str]:
     for line in wrap(harmless(name_model(comparison)), columns, " -_/."):
         yield paint(line, "bold" if comparison.ok else "bold red")
-    yield from hang(harmless(comparison.path or comparison.old_path or ""), columns, "  ")
-    yield from hang(tell_status(comparison, harmless), columns, "  ")
+    path = harmless(comparison.path or comparison.old_path or "")
+    yield from hang(f"{path}: {tell_status(comparison, harmless)}", columns, "  ")
     yield from _show_metrics(comparison, failed, columns, paint)
-    for line in comparison.growth:
-        style = "dim" if line.ok is None else "green" if line.ok else "bold red"
-        yield from (paint(text, style) for text in hang(_tell_growth(line), columns, "  "))
-    if comparison.layers:
+    for growth in comparison.growth:
+        style = "dim" if growth.ok is None else "green" if growth.ok else "bold red"
+        yield from (paint(line, style) for line in hang(_tell_growth(growth), columns, "  "))
+    moved = [layer for layer in comparison.layers if layer.change == "moved"]
+    others = [layer for layer in comparison.layers if layer.change != "moved"]
+    if others:
         yield ""
-        yield from _show_layers(comparison.layers, columns, paint)
+        yield from _show_layers(others, columns, paint)
+    if moved:
+        yield ""
+        yield from (paint(line, "dim") for line in hang(tell_moved(moved, harmless), columns, "  "))
 
 
 def _show_metrics(comparison: Comparison, failed: set[str], columns: int, paint: Paint) -> Iterator[str]:
-    """The main metrics, and the others that differ or do not hold."""
+    """The main metrics, and the others that say something else or do not hold."""
+    main = {(change.old, change.new) for change in comparison.metrics if change.metric in MAIN}
     rows = [
         (LABELS[change.metric], *_show_change(change, comparison.status), change.metric in failed)
         for change in comparison.metrics
-        if change.metric in MAIN
-        or change.metric in failed
-        or (comparison.status == "changed" and change.old != change.new)
+        if change.metric in MAIN or change.metric in failed or _is_of_itself(change, comparison, main)
     ]
     if not rows:
         return
-    widths = [max(width(row[at]) for row in rows) for at in range(3)]
+    names, numbers = max(width(row[0]) for row in rows), max(width(row[1]) for row in rows)
     for label, counts, difference, wrong in rows:
-        line = f"  {pad(label, widths[0])}  {pad(counts, widths[1], right=True)}  {difference}".rstrip()
-        mark = "  OVER" if wrong else ""
+        line = f"  {pad(label, names)}  {pad(counts, numbers, right=True)}  {difference}".rstrip()
+        mark = "  NOT MET" if wrong else ""
         if width(line) + width(mark) <= columns:
             yield f"{line}{paint(mark, 'bold red')}"
         else:
             yield f"  {label}{paint(mark, 'bold red')}"
             yield from (line for text in (counts, difference) if text for line in hang(text, columns, "    "))
+
+
+def _is_of_itself(change: Change, comparison: Comparison, main: set[tuple[int | None, int | None]]) -> bool:
+    """Whether a metric changed, and not just as another did; FLOPs are two for each MAC."""
+    told = (change.old, change.new)
+    return comparison.status == "changed" and change.old != change.new and change.metric != "flops" and told not in main
 
 
 def _show_change(change: Change, status: str) -> tuple[str, str]:
@@ -103,21 +110,21 @@ def _show_change(change: Change, status: str) -> tuple[str, str]:
 
 
 def _tell_growth(line: GrowthLine) -> str:
-    allowed = "" if line.allowed is None else f" ({line.allowed:,})"
-    by = "" if line.set_by is None else f", set by {harmless(line.set_by)}"
-    verdict = "not judged" if line.ok is None else "OK" if line.ok else "not known" if line.growth is None else "beyond"
-    return f"{line.metric} may grow by {harmless(line.limit)}{allowed}{by}: {verdict}"
+    by = "" if line.set_by is None else f", as {harmless(line.set_by)} says"
+    return f"{LABELS[line.metric]} may grow by {show_limit(line, harmless)}{by}: {tell_growth(line)}"
 
 
 def _show_layers(layers: Sequence[LayerChange], columns: int, paint: Paint) -> Iterator[str]:
-    header = ("  Layer (type)", *MAIN.values())
-    rows = [(_name(layer), *_list_differences(layer)) for layer in layers]
-    numbers = [max(width(row[at]) for row in (header, *rows)) for at in range(1, 4)]
-    room = columns - sum(numbers) - 6
-    name = min(max(width(row[0]) for row in (header, *rows)), room)
-    if name < _LEAST_NAME:
-        yield from _stack_layers(layers, rows, columns, paint)
+    metrics = list_metrics(layers)
+    header = ("  Layer (type)", *(MAIN[metric] for metric in metrics))
+    rows = [(_name(layer), *show_differences(layer, metrics)) for layer in layers]
+    numbers = [max(width(row[at]) for row in (header, *rows)) for at in range(1, len(header))]
+    widest = max(width(row[0]) for row in (header, *rows))
+    room = columns - sum(numbers) - 2 * len(numbers)
+    if room < min(widest, _LEAST_NAME):
+        yield from _stack_layers(layers, header[1:], rows, columns, paint)
         return
+    name = min(widest, room)
     yield paint(_row(header, [name, *numbers]), "bold")
     for layer, row in zip(layers, rows, strict=True):
         first, *rest = [row[0]] if width(row[0]) <= name else wrap(row[0], name - 4, " ./")
@@ -133,13 +140,17 @@ def _hang_change(layer: LayerChange, columns: int) -> Iterator[str]:
 
 
 def _stack_layers(
-    layers: Sequence[LayerChange], rows: Sequence[tuple[str, ...]], columns: int, paint: Paint
+    layers: Sequence[LayerChange],
+    labels: Sequence[str],
+    rows: Sequence[tuple[str, ...]],
+    columns: int,
+    paint: Paint,
 ) -> Iterator[str]:
     """For numbers that are too long to stand beside one another."""
     for layer, (name, *differences) in zip(layers, rows, strict=True):
         yield from (paint(line, _STYLES[layer.change]) for line in hang(name, columns))
         yield from _hang_change(layer, columns)
-        for label, difference in zip(MAIN.values(), differences, strict=True):
+        for label, difference in zip(labels, differences, strict=True):
             if difference:
                 yield from hang(f"{label} {difference}", columns, "    ")
 
@@ -158,10 +169,3 @@ def _name(layer: LayerChange) -> str:
     if step != kind or not number.isdigit():
         name += f" ({harmless(kind or '')})"
     return name if repeat == 1 or repeat is None else f"{name} × {repeat:,}"
-
-
-def _list_differences(layer: LayerChange) -> Iterator[str]:
-    """The differences in the main metrics; empty where there is none."""
-    differing = {change.metric: change for change in layer.metrics}
-    for metric in MAIN:
-        yield show_difference(differing[metric].difference) if metric in differing else ""
