@@ -7,8 +7,9 @@ change is seen not to have changed.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -46,11 +47,12 @@ class _Level(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """A row and the level that counts its rounds, with the numbers at which it is cut."""
+    """A row and the level that counts its rounds; it is cut at some of the numbers at which rounds begin."""
 
     layer: Layer
-    level: _Level | None
-    cuts: Sequence[int]
+    level: _Level | None = None
+    numbers: Sequence[int] = ()
+    some: range = range(0)
 
 
 def cut(old: Sequence[Layer], new: Sequence[Layer]) -> tuple[list[Row], list[Row]]:
@@ -73,7 +75,7 @@ def cut(old: Sequence[Layer], new: Sequence[Layer]) -> tuple[list[Row], list[Row
     done = []
     for side, own, other in ((old, levels[0], numbers[1]), (new, levels[1], numbers[0])):
         pieces = [_place_cuts(layer, found, strange, other) for layer, found in zip(side, own, strict=True)]
-        room -= sum(len(piece.cuts) for piece in pieces)
+        room -= sum(len(piece.some) for piece in pieces)
         if room < 0:
             return whole
         done.append(_split(pieces))
@@ -113,37 +115,34 @@ def _is_type_and_number(layer: Layer, step: str) -> bool:
     return kind == layer.type and number.isdecimal()
 
 
+_WHOLE = re.compile(r"(?<![^.])[0-9]{1,9}(?![^.])")
+_ENDING = re.compile(r"(?<![0-9])[0-9]{1,9}(?![^.])")
+"""Steps of a path that are numbers, and numbers that end a step. Longer ones are no numbers of rounds."""
+
+
 def _list_levels(layer: Layer) -> list[_Level]:
     """The numbers in a path that may count rounds: steps that are numbers or, without any, numbers that end a name."""
-    steps = layer.path.split(".")
-    named = steps[:-1] if _is_type_and_number(layer, steps[-1]) else steps
-    found = list(_find_levels(layer.path, named, whole=True))
-    return found or list(_find_levels(layer.path, named, whole=False))
-
-
-def _find_levels(path: str, steps: list[str], *, whole: bool) -> Iterator[_Level]:
-    end = -1
-    for step in steps:
-        end += len(step) + 1
-        digits = len(step) - len(step.rstrip("0123456789"))
-        # Longer numbers are no numbers of rounds.
-        if 0 < digits <= 9 and (digits == len(step)) is whole:
-            yield _Level(path[: end - digits], int(path[end - digits : end]), path[end:])
+    path = layer.path
+    last = path.rpartition(".")[2]
+    end = len(path) - len(last) if _is_type_and_number(layer, last) else len(path)
+    found = [*_WHOLE.finditer(path, 0, end)] or _ENDING.finditer(path, 0, end)
+    return [_Level(path[: each.start()], int(each[0]), path[each.end() :]) for each in found]
 
 
 def _place_cuts(layer: Layer, found: Iterable[_Level], strange: set[str], other: dict[str, list[int]]) -> _Piece:
     levels = [level for level in found if level.prefix not in strange] if layer.repeat > 1 else []
     if len(levels) != 1:
-        return _Piece(layer, None, ())
-    cuts = _find_inside(layer, levels[0], other)
-    if cuts and any((getattr(layer, metric) or 0) % layer.repeat for metric in LAYER_METRICS):
-        cuts = ()
-    return _Piece(layer, levels[0], cuts)
+        return _Piece(layer)
+    some = _find_inside(layer, levels[0], other)
+    if some and any((getattr(layer, metric) or 0) % layer.repeat for metric in LAYER_METRICS):
+        return _Piece(layer, levels[0])
+    return _Piece(layer, levels[0], other.get(levels[0].prefix, ()), some)
 
 
-def _find_inside(layer: Layer, level: _Level, numbers: dict[str, list[int]]) -> Sequence[int]:
+def _find_inside(layer: Layer, level: _Level, numbers: dict[str, list[int]]) -> range:
+    """The positions of the numbers at which a round begins among a row's, but for its first."""
     known = numbers.get(level.prefix, [])
-    return known[bisect_right(known, level.number) : bisect_left(known, level.number + layer.repeat)]
+    return range(bisect_right(known, level.number), bisect_left(known, level.number + layer.repeat))
 
 
 def _split(pieces: Sequence[_Piece]) -> list[Row]:
@@ -160,7 +159,8 @@ def _split(pieces: Sequence[_Piece]) -> list[Row]:
         if level is None:
             rows.append(Row(piece.layer, piece.layer.path, piece.layer.repeat))
             continue
-        bounds = [level.number, *piece.cuts, level.number + piece.layer.repeat]
+        cuts = [piece.numbers[at] for at in piece.some]
+        bounds = [level.number, *cuts, level.number + piece.layer.repeat]
         for start, end in pairwise(bounds):
             path = f"{level.prefix}{start}{level.suffix}" if start != level.number else piece.layer.path
             waiting.append((start, Row(piece.layer, path, end - start, start - level.number)))

@@ -258,6 +258,13 @@ def test_a_number_that_counts_no_rounds_cuts_nothing() -> None:
     assert (added.change, added.path, added.repeat) == ("added", "stage2.Linear-1", 12)
 
 
+def test_rows_are_not_cut_into_many_times_more() -> None:
+    """A thousand rows of a thousand rounds beside a version with a row for each round would be a million pieces."""
+    old = model([layer(f"h.0.a{number}", repeat=1_000) for number in range(1_000)])
+    new = model([layer(f"h.{number}.b") for number in range(1_000)])
+    assert {each.old_repeat for each in compare(old, new).layers} == {1_000}
+
+
 def test_a_repeat_that_grew_is_one_change() -> None:
     old, new = model([layer("h.0.a", repeat=12)]), model([layer("h.0.a", repeat=24)])
     (grown,) = compare(old, new).layers
