@@ -220,6 +220,11 @@ class Model(_Frozen):
     open_sizes: list[str] = Field([], exclude=True, description="The run-time variables: unknown until they are set.")
     growth_limits: list[GrowthLimit] = Field(default=[], exclude=True, description="By how much it may grow.")
 
+    def forget_paths(self) -> None:
+        """Let a row know its first path only: the others are worked out from the resolved model, which stays behind."""
+        for layer in self.layers:
+            layer._paths = None
+
     def __getitem__(self, path: str) -> Layer:
         """Return the row of the layer with this path, which may be that of any round. Raises KeyError."""
         for layer in self.layers:
