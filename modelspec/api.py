@@ -40,7 +40,7 @@ def check(
     found = files.find([path])
     if found.trouble:
         raise OSError(found.trouble[0])
-    outcomes = [road.follow(text.data, text.path, choice) for text in found.texts]
+    outcomes = [road.follow(text.data, text.path, choice, text.demands) for text in found.texts]
     return _finish(outcomes, choice, found.findings)
 
 

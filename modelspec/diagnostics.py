@@ -47,7 +47,9 @@ class Related(NamedTuple):
 class Finding(NamedTuple):
     """One mistake: what, where, why, and the way out.
 
-    `file` is the path of an imported document that `where` is in, if that is a `Place`.
+    `file` is the path of an imported document that `where` is in, if that is a `Place`. `measure` is what the finding
+    of a budget is about: the metric, the layers (None: the model), the side of the limit, and how much there is (None:
+    not known).
     """
 
     code: str
@@ -58,6 +60,7 @@ class Finding(NamedTuple):
     related: tuple[Related, ...] = ()
     severity: Severity = "error"
     file: str = ""
+    measure: tuple[str, str | None, str, int | None] | None = None
 
     @property
     def cause(self) -> tuple[str, Where | Place, str]:

@@ -81,6 +81,22 @@ class Limit(NamedTuple):
     exactly: int | None = None
     shares: tuple[tuple[str, Share], ...] = ()
 
+    def is_open(self) -> bool:
+        """Whether a side is a share of what is not known."""
+        return any(getattr(self, side) is None for side, _ in self.shares)
+
+    def is_within(self, other: Limit) -> bool:
+        """Whether all that this limit allows is allowed by the other, too."""
+        if self.is_open() or other.is_open():
+            return False
+        top = self.max if self.exactly is None else self.exactly
+        bottom = self.min if self.exactly is None else self.exactly
+        return (
+            (other.max is None or (top is not None and top <= other.max))
+            and (other.min is None or (bottom is not None and bottom >= other.min))
+            and (other.exactly is None or self.exactly == other.exactly)
+        )
+
     def settle(self, whole: Count) -> Limit:
         """The same limit with its shares as numbers: at most the part that a share holds, at least what holds it.
 

@@ -64,7 +64,7 @@ def _start(texts: Sequence[Text], share: range) -> tuple[int, int]:
     try:
         with os.fdopen(writer, "wb") as answers:
             for index in share:
-                found = road.follow(texts[index].data, texts[index].path).findings
+                found = road.follow(texts[index].data, texts[index].path, None, texts[index].demands).findings
                 answers.write(b"\x00" if found else b"\x01")
     finally:
         os._exit(0)

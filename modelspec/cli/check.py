@@ -101,7 +101,7 @@ class _Batch:
         self.checked += len(self.texts)
         for index, text in enumerate(self.texts):
             if index not in well:
-                outcome = road.follow(text.data, text.path, self.choice)
+                outcome = road.follow(text.data, text.path, self.choice, text.demands)
                 if outcome.findings or self.keep_all:
                     self.outcomes.append(outcome)
         self.texts, self.size = [], 0

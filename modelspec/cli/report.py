@@ -25,7 +25,7 @@ def report(
     if choice is None:
         return console.USAGE
     found = files.find(paths, stdin_filename=stdin_filename)
-    outcomes = [road.follow(text.data, text.path, choice) for text in found.texts]
+    outcomes = [road.follow(text.data, text.path, choice, text.demands) for text in found.texts]
     if not check_met(choice, outcomes):
         return console.USAGE
     result = road.write_report(outcomes, found.findings)
