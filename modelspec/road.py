@@ -13,6 +13,7 @@ from modelspec.source import Document
 from modelspec.spec import Demands
 
 if TYPE_CHECKING:
+    from modelspec.imports import Origin
     from modelspec.report import Diagnostic, Model, Report
 
 __all__ = [
@@ -92,17 +93,30 @@ class Outcome:
         return not any(finding.severity == "error" for finding in self.findings)
 
 
-def follow(data: bytes, path: str, choice: Choice | None = None, demands: Demands | None = None) -> Outcome:
-    """Take one document down the road. `demands` are the limits that a configuration sets for it."""
-    return follow_document(source.read(data, path), choice, demands)
+def follow(
+    data: bytes,
+    path: str,
+    choice: Choice | None = None,
+    demands: Demands | None = None,
+    origin: Origin | None = None,
+) -> Outcome:
+    """Take one document down the road. `demands` are the limits that a configuration sets for it; what it imports lies
+    in `origin`: on the disk, if nothing else is given.
+    """
+    return follow_document(source.read(data, path), choice, demands, origin)
 
 
-def follow_document(document: Document, choice: Choice | None = None, demands: Demands | None = None) -> Outcome:
+def follow_document(
+    document: Document,
+    choice: Choice | None = None,
+    demands: Demands | None = None,
+    origin: Origin | None = None,
+) -> Outcome:
     """Take a document down the road: spec, graph, cost, verdict. A model with errors is not judged."""
     outcome = Outcome(document)
     if not document.readable:
         return outcome
-    read, found = spec.read(document, _make_loader())
+    read, found = spec.read(document, _make_loader(origin))
     outcome.add(found, None)
     if read is None:
         return outcome
@@ -131,7 +145,7 @@ def follow_document(document: Document, choice: Choice | None = None, demands: D
     return outcome
 
 
-def _make_loader() -> spec.Loader:
+def _make_loader(origin: Origin | None) -> spec.Loader:
     """What gives a spec the files that it imports; loaded when it imports one."""
     known: dict[str, Document] = {}
     importers: dict[str, Document] = {}
@@ -139,7 +153,7 @@ def _make_loader() -> spec.Loader:
     def load(importing: Document, path: str) -> Document | Finding:
         from modelspec import imports
 
-        return imports.load(known, importers)(importing, path)
+        return imports.load(known, importers, origin)(importing, path)
 
     return load
 

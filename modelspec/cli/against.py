@@ -54,7 +54,7 @@ class Base:
         return part._replace(before=self._follow(was, data, choice))
 
     def _follow(self, path: str, data: bytes, choice: road.Choice | None) -> road.Part:
-        outcome = road.follow(data, self.snapshot.show(path), choice, files=self.snapshot)
+        outcome = road.follow(data, self.snapshot.show(path), choice, origin=self.snapshot)
         described = road.describe_part(outcome)
         # In the report a model that was is called by its path alone.
         shown = self._shorten(path)

@@ -97,4 +97,4 @@ def _follow(text: Text, side: _Side, choice: road.Choice) -> road.Part:
     if side.snapshot is None:
         return road.describe_part(road.follow(text.data, text.path, choice, text.demands))
     shown = side.snapshot.show(text.path)
-    return road.describe_part(road.follow(text.data, shown, choice, files=side.snapshot))
+    return road.describe_part(road.follow(text.data, shown, choice, origin=side.snapshot))
