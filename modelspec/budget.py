@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelspec.cost import Cost, Parts, add_up, count_node, count_parts, count_rounds
-from modelspec.diagnostics import Finding, Related, Route, Where
+from modelspec.diagnostics import Finding, Measured, Related, Route, Where
 from modelspec.graph import Graph
 from modelspec.limit import BYTE_METRICS, Limit
 from modelspec.refusal import find_near
@@ -194,6 +194,7 @@ def _refuse_pattern(graph: Graph, pattern: str, nodes: list[Node], *, seek: bool
 
 def _explain(graph: Graph, verdict: Verdict) -> Finding:
     limit, actual = verdict.limit, verdict.actual
+    side: Literal["max", "min", "exactly"]
     what = verdict.metric if verdict.scope is None else f"{verdict.metric} of '{verdict.scope}'"
     tree: Any = graph.spec.document.tree
     for step in verdict.route:
@@ -231,7 +232,9 @@ def _explain(graph: Graph, verdict: Verdict) -> Finding:
     related += tuple(
         Related(way, f"{path}: {weight:,}{unit}{_percent(weight, actual)}") for path, way, weight in heaviest
     )
-    return Finding(code, f"{what}: {actual:,}{unit}, {gap}", Where(route), hint, _layer(verdict), related)
+    about = Measured(verdict.metric, verdict.scope, side, actual, bound)
+    message = f"{what}: {actual:,}{unit}, {gap}"
+    return Finding(code, message, Where(route), hint, _layer(verdict), related, measure=about)
 
 
 def _layer(verdict: Verdict) -> str | None:
@@ -268,7 +271,10 @@ def _explain_unknown(graph: Graph, verdict: Verdict, what: str) -> Finding:
         settings = " ".join(f"--set {name}={EXAMPLE_SIZE}" for name in names[:3])
         hint = f"give {causes} a value in `variables`, or for this run: {settings}"
     message = f"{what}: not known, so it cannot be held to its limit; {reason}"
-    return Finding("MS504", message, Where(verdict.route), hint, _layer(verdict), related)
+    limit = verdict.limit
+    side: Literal["max", "min", "exactly"] = "min" if limit.min is not None else "exactly"
+    about = Measured(verdict.metric, verdict.scope, "max" if limit.max is not None else side, None)
+    return Finding("MS504", message, Where(verdict.route), hint, _layer(verdict), related, measure=about)
 
 
 EXAMPLE_SIZE = 2048

@@ -163,6 +163,7 @@ class Measure(_Frozen):
     scope: str | None
     kind: Literal["max", "min", "exactly", "growth"]
     actual: int | None
+    bound: int | None = None
 
 
 class GrowthLimit(_Frozen):
@@ -550,6 +551,7 @@ def diagnose(
         related=related,
         excerpt=excerpts[key],
         variants=variants or [],
+        measure=None if finding.measure is None else Measure(**finding.measure._asdict()),
     )
 
 
