@@ -90,6 +90,10 @@ def check(
     stdin_filename: StdinOption = None,
     variant: VariantOption = None,
     set: SetOption = None,
+    baseline: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--baseline", metavar="FILE", help="Accept what this baseline holds.", show_default=False),
+    ] = None,
 ) -> None:
     """Check specs and hold them against their budgets."""
     from modelspec.cli.check import check
@@ -104,6 +108,7 @@ def check(
             stdin_filename=stdin_filename,
             variant=variant,
             settings=set or (),
+            baseline=baseline,
         )
     )
 
@@ -190,6 +195,23 @@ def schema(
     _leave(schema(which.value, output=output))
 
 
+def baseline(
+    paths: Paths = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="The baseline, written whole or not at all.")
+    ] = "modelspec-baseline.json",
+    ratchet: Annotated[
+        bool, typer.Option("--ratchet", help="Take in what is better or gone, and nothing else.")
+    ] = False,
+    variant: VariantOption = None,
+    set: SetOption = None,
+) -> None:
+    """Write down what is wrong today, for `check --baseline` to accept no worse."""
+    from modelspec.cli.baseline import baseline
+
+    _leave(baseline(paths or ["."], output=output, ratchet=ratchet, variant=variant, settings=set or ()))
+
+
 def init(
     path: Annotated[str, typer.Argument(metavar="PATH", help="The file to write.")] = "model.yaml",
     dialect: Annotated[Dialect, typer.Option("--dialect", "-d", help="Whose layers.")] = Dialect.torch,
@@ -212,6 +234,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "resolve": resolve,
     "layers": layers,
     "schema": schema,
+    "baseline": baseline,
     "init": init,
 }
 
