@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from modelspec import files, road
 from modelspec.cli import console
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modelspec.report import Report
+
 __all__ = ["check"]
 
 BATCH = 32 * 2**20
@@ -25,6 +29,7 @@ def check(
     stdin_filename: str | None = None,
     variant: str | None = None,
     settings: Sequence[str] = (),
+    baseline: str | None = None,
 ) -> int:
     """Check specs; return the exit status: 0 all is well, 1 something was found, 2 the call was wrong."""
     choice = None
@@ -48,7 +53,17 @@ def check(
     batch.follow()
     if not batch.is_met():
         return console.USAGE
-    if format == "text":
+    failed = any(not outcome.ok for outcome in batch.outcomes) or bool(found.findings)
+    if baseline is not None:
+        from modelspec.cli.baseline import apply_file
+
+        report = road.write_report(batch.outcomes, found.findings, models=format != "text")
+        accepted = apply_file(report, baseline, batch.paths, variant=variant)
+        if accepted is None:
+            return console.USAGE
+        failed = not accepted.ok
+        told = _show(batch.checked, accepted, format, output)
+    elif format == "text":
         wrong = [outcome for outcome in batch.outcomes if outcome.findings]
         told = _tell(batch.checked, wrong, found, color=console.has_color(output))
     else:
@@ -58,7 +73,6 @@ def check(
         console.complain(trouble)
     if found.trouble or not written:
         return console.USAGE
-    failed = any(not outcome.ok for outcome in batch.outcomes) or bool(found.findings)
     return console.FOUND if failed else console.WELL
 
 
@@ -128,3 +142,16 @@ def _tell(checked: int, wrong: Sequence[road.Outcome], found: files.Found, *, co
     failed = sum(not outcome.ok for outcome in wrong)
     summary = show_summary(checked, failed, errors, len(report.diagnostics) - errors)
     return f"{show_findings(report, color=color)}\n{summary}\n"
+
+
+def _show(checked: int, report: Report, format: str, output: str | None) -> str:
+    """What a check says that has a report already."""
+    if format != "text":
+        return console.render(report, format, output)
+    from modelspec.render.findings import show_findings
+    from modelspec.render.summary import show_summary
+
+    wrong = [told.path for told in report.diagnostics if told.severity == "error"]
+    summary = show_summary(checked, len(set(wrong)), len(wrong), len(report.diagnostics) - len(wrong))
+    shown = show_findings(report, color=console.has_color(output))
+    return f"{shown}\n{summary}\n" if shown else f"{summary}\n"
