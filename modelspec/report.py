@@ -163,6 +163,7 @@ class Measure(_Frozen):
     scope: str | None
     kind: Literal["max", "min", "exactly", "growth"]
     actual: int | None
+    bound: int | None = None
 
 
 class GrowthLimit(_Frozen):
@@ -584,14 +585,8 @@ def diagnose(
         related=related,
         excerpt=excerpts[key],
         variants=variants or [],
-        measure=_measure(finding),
+        measure=None if finding.measure is None else Measure(**finding.measure._asdict()),
     )
-
-
-def _measure(finding: Finding) -> Measure | None:
-    if finding.measure is None:
-        return None
-    return Measure.model_validate(dict(zip(Measure.model_fields, finding.measure, strict=True)))
 
 
 def _locate(documents: Documents, where: Where | Place, file: str) -> tuple[Document, Place]:

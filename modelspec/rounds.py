@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from modelspec.limit import LAYER_METRICS
@@ -157,7 +158,7 @@ def _split(pieces: Sequence[_Piece]) -> list[Row]:
             rows.append(Row(piece.layer, piece.layer.path, piece.layer.repeat))
             continue
         bounds = [level.number, *piece.cuts, level.number + piece.layer.repeat]
-        for start, end in zip(bounds, bounds[1:], strict=False):
+        for start, end in pairwise(bounds):
             path = f"{level.prefix}{start}{level.suffix}" if start != level.number else piece.layer.path
             waiting.append((start, Row(piece.layer, path, end - start, start - level.number)))
     return rows + [row for _, row in sorted(waiting, key=lambda each: each[0])]

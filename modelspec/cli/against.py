@@ -32,6 +32,8 @@ class Base:
         self.snapshot = snapshot
         self.before: dict[str, str] = {}
         """Where in the commit a text is, by its path; not for a new one."""
+        self.renamed: dict[str, str] = {}
+        """The path that a renamed text had, as it would be called."""
 
     def prepare(self, texts: Sequence[Text]) -> None:
         """Find where these texts were: by the same name, or by the one that git says they were renamed from."""
@@ -40,6 +42,8 @@ class Base:
         renamed = find_renames(self.snapshot, new) if new else {}
         for path, place in places.items():
             was = renamed.get(place, place)
+            if was != place:
+                self.renamed[path] = self._shorten(was)
             if was != place or self.snapshot.is_file(was):
                 self.before[path] = was
 

@@ -255,6 +255,23 @@ def config(
     _leave(config(path, output=output, stdin_filename=stdin_filename))
 
 
+def baseline(
+    paths: Paths = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="The baseline, written whole or not at all.")
+    ] = "modelspec-baseline.json",
+    ratchet: Annotated[
+        bool, typer.Option("--ratchet", help="Take in what is better or gone, and nothing else.")
+    ] = False,
+    variant: VariantOption = None,
+    set: SetOption = None,
+) -> None:
+    """Write down what is wrong today, for `check --baseline` to accept no worse."""
+    from modelspec.cli.baseline import baseline
+
+    _leave(baseline(paths or ["."], output=output, ratchet=ratchet, variant=variant, settings=set or ()))
+
+
 def init(
     path: Annotated[str, typer.Argument(metavar="PATH", help="The file to write.")] = "model.yaml",
     dialect: Annotated[Dialect, typer.Option("--dialect", "-d", help="Whose layers.")] = Dialect.torch,
@@ -279,6 +296,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "config": config,
     "layers": layers,
     "schema": schema,
+    "baseline": baseline,
     "init": init,
 }
 

@@ -75,7 +75,7 @@ def check(
         if baseline is not None:
             from modelspec.cli.baseline import apply_file
 
-            report = apply_file(report, baseline, batch.paths)
+            report = apply_file(report, baseline, batch.paths, renamed=base and base.renamed, variant=variant)
             if report is None:
                 return console.USAGE
     if format == "text":
