@@ -75,7 +75,9 @@ def check(
         if baseline is not None:
             from modelspec.cli.baseline import apply_file
 
-            report = apply_file(report, baseline, batch.paths, renamed=base and base.renamed, variant=variant)
+            report = apply_file(
+                report, baseline, batch.paths, renamed=None if base is None else base.renamed, variant=variant
+            )
             if report is None:
                 return console.USAGE
     if format == "text":
