@@ -84,10 +84,10 @@ def check(
         told = "" if quiet and not report else _tell(batch, report, color=console.has_color(output), quiet=quiet)
         if not len(batch.looked) and found.trouble and report is None:
             told = ""
+        written = console.write(told, output)
     else:
         assert report is not None
-        told = console.render(report, format, output)
-    written = console.write(told, output)
+        written = console.show(report, format, output)
     if verbose:
         from modelspec.cli.account import give_account
 

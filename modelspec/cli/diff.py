@@ -61,7 +61,7 @@ def diff(
     if before.snapshot is not None:
         against = Against(revision=before.snapshot.revision, commit=before.snapshot.commit)
         report = report.model_copy(update={"against": against})
-    if not console.write(console.render(report, format, output), output):
+    if not console.show(report, format, output):
         return console.USAGE
     return console.judge(report)
 

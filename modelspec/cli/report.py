@@ -32,7 +32,7 @@ def report(
     if not batch.is_met():
         return console.USAGE
     result = road.join(batch.parts, found.findings)
-    written = console.write(console.render(result, format, output), output)
+    written = console.show(result, format, output)
     for trouble in found.trouble:
         console.complain(trouble)
     if found.trouble or not written:
