@@ -114,6 +114,7 @@ class _LayerFacts(_Frozen):
     arguments: dict[str, Any]
     inferred: list[str]
     tensors: list[Tensor]
+    file: str | None = Field(default=None, exclude=True, description="The imported file that it stands in, if it does.")
 
 
 class Layer(Metrics, _LayerFacts):
@@ -448,6 +449,7 @@ def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
         arguments=plain_arguments(fitted),
         inferred=list(fitted.inferred),
         tensors=[_describe_tensor(node, tensor) for tensor in fitted.tensors],
+        file=where.file or None,
         **_metrics(count_node(node)),
     )
     if node.repeat > 1:
