@@ -327,7 +327,8 @@ class Comparison(_Frozen):
     """A model beside its version before.
 
     `path` is null for a model that is gone, `old_path` for a new one; where both are there and differ, the file was
-    renamed. `reason` says why the two cannot be compared: then there are no `metrics`.
+    renamed. `reason` says why the two are not compared: then there are no `metrics`; of those that are, why not all
+    layers that differ are told.
     """
 
     path: str | None
