@@ -31,14 +31,31 @@ class _Fold(NamedTuple):
     neighbours: int
 
 
-class _Drawing(NamedTuple):
-    lines: list[str]
-    edges: int
+class _Drawing:
+    """A flowchart under way: its lines, and what they take of what Mermaid draws."""
 
-    def fits(self) -> bool:
-        """Whether Mermaid draws it."""
-        size = sum(len(line.encode("utf-16-le")) // 2 + 1 for line in self.lines)
-        return self.edges <= _MOST_EDGES and size <= _MOST_TEXT
+    def __init__(self, lines: Sequence[str] = (), edges: int = 0) -> None:
+        self.lines = [*lines]
+        self.edges = edges
+        self.size = sum(map(_measure, lines))
+
+    def add(self, other: _Drawing) -> bool:
+        """Add another drawing to it, if there is room."""
+        self.edges += other.edges
+        self.size += other.size
+        fits = self.edges <= _MOST_EDGES and self.size <= _MOST_TEXT
+        if fits:
+            self.lines += other.lines
+        return fits
+
+    def show(self) -> str:
+        """The text of it."""
+        return "".join(f"{line}\n" for line in self.lines)
+
+
+def _measure(line: str) -> int:
+    """How long Mermaid finds a line, with its end: it counts in UTF-16."""
+    return len(line.encode("utf-16-le")) // 2 + 1
 
 
 def show_report(report: Report) -> str:
@@ -46,12 +63,12 @@ def show_report(report: Report) -> str:
 
     Of a model with errors it shows what there is. Findings and budgets are not in it.
     """
-    wirings = [wire(model) for model in report.models]
+    drawn = [(model, wire(model)) for model in report.models]
     for fold in _list_folds(report.models):
-        drawing = _draw(report.models, wirings, fold)
-        if drawing.fits():
-            return "".join(f"{line}\n" for line in drawing.lines)
-    return "".join(f"{line}\n" for line in _draw_some(report.models, wirings).lines)
+        drawing = _draw(drawn, fold)
+        if drawing is not None:
+            return drawing.show()
+    return _draw_some(drawn).show()
 
 
 def _list_folds(models: Iterable[Model]) -> Iterator[_Fold]:
@@ -64,29 +81,28 @@ def _list_folds(models: Iterable[Model]) -> Iterator[_Fold]:
     yield _Fold(1, 0)
 
 
-def _draw(models: Sequence[Model], wirings: Sequence[Wiring], fold: _Fold) -> _Drawing:
-    lines = ["flowchart TD"]
+def _draw(models: Sequence[tuple[Model, Wiring]], fold: _Fold) -> _Drawing | None:
+    """All models with this fold; None if they do not fit."""
     told = _tell(fold)
-    if told:
-        lines.append(f"  %% {told}: Mermaid draws {_MOST_EDGES} edges and {_MOST_TEXT:,} characters at most.")
-    edges = 0
-    for number, (model, wiring) in enumerate(zip(models, wirings, strict=True)):
-        drawn = _draw_model(f"m{number}", model, wiring, fold)
-        lines += drawn.lines
-        edges += drawn.edges
-    return _Drawing(lines, edges)
+    why = f"  %% {told}: Mermaid draws {_MOST_EDGES} edges and {_MOST_TEXT:,} characters at most."
+    drawing = _Drawing(["flowchart TD", *([why] if told else [])])
+    for number, (model, wiring) in enumerate(models):
+        if not drawing.add(_draw_model(f"m{number}", model, wiring, fold)):
+            return None
+    return drawing
 
 
-def _draw_some(models: Sequence[Model], wirings: Sequence[Wiring]) -> _Drawing:
+def _draw_some(models: Sequence[tuple[Model, Wiring]]) -> _Drawing:
     """As many of the models as there is room for, each one node."""
-    drawing = _Drawing(["flowchart TD"], 0)
-    for number, (model, wiring) in enumerate(zip(models, wirings, strict=True)):
-        drawn = _draw_model(f"m{number}", model, wiring, _Fold(1, 0))
-        left = f"  %% {len(models) - number:,} more models are left out: there is no room for them."
-        more = _Drawing([*drawing.lines, *drawn.lines], drawing.edges + drawn.edges)
-        if not _Drawing([*more.lines, left], more.edges).fits():
-            return _Drawing([*drawing.lines, left], drawing.edges)
-        drawing = more
+    drawing = _Drawing(["flowchart TD"])
+    # Room for the last line.
+    drawing.size += 100
+    for number, (model, wiring) in enumerate(models):
+        if not drawing.add(_draw_model(f"m{number}", model, wiring, _Fold(1, 0))):
+            more = len(models) - number
+            told = f"{more:,} more model{'s are' if more != 1 else ' is'} left out: there is no room for more."
+            drawing.lines.append(f"  %% {told}")
+            break
     return drawing
 
 

@@ -7,12 +7,13 @@ globalThis.window = window;
 globalThis.document = window.document;
 const { default: mermaid } = await import('mermaid');
 mermaid.initialize({ startOnLoad: false });
+// The first reading registers the kinds of diagrams.
+await mermaid.parse('flowchart TD');
 const { maxTextSize, maxEdges } = mermaid.mermaidAPI.getConfig();
 
 async function parse(text) {
   try {
     if (text.length > maxTextSize) return { error: `${text.length} characters, at most ${maxTextSize}` };
-    await mermaid.parse(text);
     const { db } = await mermaid.mermaidAPI.getDiagramFromText(text);
     return {
       nodes: Object.fromEntries([...db.getVertices()].map(([name, node]) => [name, { text: node.text, type: node.type }])),
