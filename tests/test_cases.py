@@ -1,7 +1,7 @@
 """The texts that users read, held to the letter: what `check` says of each spec, and what `report` shows.
 
 `tests/cases/fail` and `tests/cases/pass` hold specs (or folders of files) with the expected text beside them, and
-`tests/cases/formats` what `check` says of each in the other formats. With MODELSPEC_RECORD=1 in the environment all of
+`tests/snapshots` what `check` says of each in the other formats. With MODELSPEC_RECORD=1 in the environment all of
 it is written anew: read the difference before it is committed.
 """
 
@@ -26,6 +26,7 @@ from modelspec.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "tests" / "cases"
+SNAPSHOTS = ROOT / "tests" / "snapshots"
 RECORD = os.environ.get("MODELSPEC_RECORD") == "1"
 
 FORMATS = {
@@ -81,7 +82,7 @@ EVERY = [(kind, path) for kind in ("fail", "pass") for path in list_cases(kind)]
 
 
 def find_snapshot(format: str, kind: str, path: Path) -> Path:
-    return CASES / "formats" / format / kind / f"{path.name}.{FORMATS[format]}"
+    return SNAPSHOTS / format / kind / f"{path.name}.{FORMATS[format]}"
 
 
 @pytest.mark.parametrize(("kind", "path"), EVERY, ids=lambda part: part if isinstance(part, str) else part.name)
@@ -107,7 +108,7 @@ def test_every_format_is_as_recorded(
 
 def test_every_snapshot_has_a_case() -> None:
     wanted = {find_snapshot(name, kind, path) for name in FORMATS for kind, path in EVERY}
-    there = {path for path in (CASES / "formats").rglob("*") if path.is_file()}
+    there = {path for path in SNAPSHOTS.rglob("*") if path.is_file()} - {SNAPSHOTS / ".gitattributes"}
     if RECORD:
         for path in there - wanted:
             path.unlink()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from modelspec.fingerprint import relate_path
@@ -128,21 +128,25 @@ def show_summary(report: Report) -> str:
     return _fit(_list_parts(report))
 
 
-def _list_parts(report: Report) -> Iterator[str]:
+def _list_parts(report: Report) -> Iterator[tuple[str, bool]]:
+    """The parts, each with whether some of its lines are worth more than none."""
     errors = sum(one.severity == "error" for one in report.diagnostics)
     warnings = len(report.diagnostics) - errors
     files = {model.path for model in report.models} | {one.path for one in report.diagnostics}
     failed = {one.path for one in report.diagnostics if one.severity == "error"}
     mark = "✅" if report.ok else "❌"
-    yield f"## {mark} modelspec: {sum_up(len(files), len(failed), errors, warnings)}"
+    yield f"## {mark} modelspec: {sum_up(len(files), len(failed), errors, warnings)}", True
     if report.diagnostics:
-        yield "\n\n" + "\n".join(fence(show_findings(report)))
+        yield "\n\n" + "\n".join(fence(show_findings(report))), True
+    if report.comparisons:
+        compared = report.model_copy(update={"models": [], "diagnostics": []})
+        yield f"\n\n{markdown.show_report(compared).strip()}", False
     if report.models:
-        yield "\n\n" + "\n".join(_show_models(report.models))
+        yield "\n\n" + "\n".join(_show_models(report.models)), True
         for model in report.models:
             details = markdown.show_report(Report(ok=model.ok, models=[model], diagnostics=[]))
-            yield f"\n\n<details><summary>{code(_name(model))}</summary>\n\n{details.rstrip()}\n\n</details>"
-    yield "\n"
+            yield f"\n\n<details><summary>{code(_name(model))}</summary>\n\n{details.rstrip()}\n\n</details>", False
+    yield "\n", False
 
 
 def _show_models(models: Iterable[Model]) -> Iterator[str]:
@@ -164,31 +168,29 @@ def _name(model: Model) -> str:
     return model.name if model.variant is None else f"{model.name}/{model.variant}"
 
 
-def _fit(parts: Iterable[str]) -> str:
-    """As many whole parts as there is room for; of the first that is too long, its lines."""
+def _fit(parts: Iterable[tuple[str, bool]]) -> str:
+    """As many whole parts as there is room for; of the first that is too long, its lines if that makes sense."""
     room = _SUMMARY - len(_CUT.encode()) - 16
     fitting: list[str] = []
-    for part in parts:
+    for part, cuttable in parts:
         size = len(part.encode())
         if size > room:
-            fitting += [*_cut(part, room), _CUT]
+            fitting += [_cut(part, room) if cuttable else "", _CUT]
             break
         room -= size
         fitting.append(part)
     return "".join(fitting)
 
 
-def _cut(part: str, room: int) -> Sequence[str]:
-    """The lines of a part that fit; a fence that is open in them is closed, and what is folded is left out whole."""
-    if part.lstrip("\n").startswith("<"):
-        return []
+def _cut(part: str, room: int) -> str:
+    """The lines of a part that fit; a fence that is open in them is closed."""
     lines = part.split("\n")
-    kept: list[str] = []
-    opened = next((line.partition("text")[0] for line in lines if line.startswith("```")), "")
+    opened = next((line.removesuffix("text") for line in lines[:3] if line.startswith("```")), "")
     room -= len(opened) + 1
+    kept: list[str] = []
     for line in lines:
         room -= len(line.encode()) + 1
         if room < 0:
             break
         kept.append(line)
-    return ["\n".join([*kept, opened] if opened else kept)]
+    return "\n".join([*kept, opened] if opened else kept)

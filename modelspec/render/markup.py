@@ -16,7 +16,7 @@ def code(text: str) -> str:
 
 
 def _escape(char: str) -> str:
-    return char if char.isalnum() or char == " " else f"&#{ord(char)};"
+    return char if char.isalnum() or char in " -/" else f"&#{ord(char)};"
 
 
 def fence(text: str) -> Iterator[str]:
