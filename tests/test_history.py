@@ -169,7 +169,7 @@ LINKS = {
     "self": "self",
     "gone": "nowhere",
     "out": "../outside.yaml",
-    "absolute": "/etc/hostname",
+    "absolute": "/a.yaml",
     "specs/over": "../a.yaml",
     "specs/top": "..",
 }
@@ -282,6 +282,15 @@ def test_a_branch_of_the_remote_is_taken_where_there_is_none_here(repository: Re
     assert message == "there is no revision 'main~7'"
 
 
+def test_a_branch_of_the_remote_does_not_stand_in_for_a_shorter_one_here(repository: Repository) -> None:
+    save(repository)
+    here = clone(repository, "clone")
+    here.run("git", "reset", "--quiet", "--hard", "main~1")
+    with open_revision("origin/main~1", str(here.folder)) as snapshot:
+        assert snapshot.commit == hash_of(here, "main")
+    assert "'main' is, but what follows it leads nowhere" in trouble(open_revision, "main~1", str(here.folder))[0]
+
+
 def test_several_remotes(repository: Repository) -> None:
     here = clone(repository, "clone")
     here.run("git", "checkout", "--quiet", "--detach")
@@ -364,6 +373,7 @@ def test_before_the_first_commit(tmp_path: Path) -> None:
     other = make(tmp_path / "other")
     empty.run("git", "remote", "add", "origin", str(other.folder))
     empty.run("git", "fetch", "--quiet", "origin")
+    empty.run("git", "remote", "set-head", "origin", "main")
     assert trouble(find_base, "main", str(empty.folder))[0] == "there is no commit yet"
 
 
@@ -629,7 +639,6 @@ ODD = [
     ("core.pager", "false"),
     ("core.quotePath", "true"),
     ("core.abbrev", "7"),
-    ("core.fsmonitor", "true"),
     ("core.splitIndex", "true"),
     ("core.untrackedCache", "true"),
     ("diff.renames", "false"),
@@ -657,11 +666,15 @@ def test_the_users_configuration_changes_nothing(repository: Repository, monkeyp
     repository.run("git", "branch", "work")
     (repository.folder / "ü.yaml").rename(repository.folder / "specs" / "ü ü.yaml")
     (repository.folder / "other.yaml").rename(repository.folder / "specs" / "o.yaml")
-    for number, (name, value) in enumerate(ODD):
+    odd = [*ODD, ("core.fsmonitor", str(repository.folder.parent / "watch"))]
+    for number, (name, value) in enumerate(odd):
         monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", name)
         monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
-    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(ODD)))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(odd)))
     monkeypatch.setenv("GIT_EXTERNAL_DIFF", "false")
+    watch = repository.folder.parent / "watch"
+    watch.write_text("#!/bin/sh\ntouch " + str(repository.folder / "watched") + "\n")
+    watch.chmod(0o755)
     monkeypatch.setenv("GIT_PAGER", "false")
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     monkeypatch.setenv("LANGUAGE", "de")

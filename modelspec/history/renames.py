@@ -40,7 +40,7 @@ def find_renames(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
             git.ask("update-index", "-z", "--skip-worktree", "--stdin", data=_join(kept), index=index)
         # An entry without times and size is looked up in the work tree, whatever its hash.
         entries = _join([f"100644 {empty}\t{path}" for path in new])
-        git.ask("update-index", "-z", "--replace", "--index-info", data=entries, index=index)
+        git.ask("update-index", "-z", "--index-info", data=entries, index=index)
         question = ["diff-index", "-z", "--name-status", "-M", f"-l{MAX_RENAMES}", "--diff-filter=R"]
         told = git.ask_each(*question, "--ignore-submodules=all", "--no-ext-diff", snapshot.commit, index=index)
     return {told[at + 2]: told[at + 1] for at in range(0, len(told), 3)}
