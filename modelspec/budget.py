@@ -15,7 +15,7 @@ from modelspec.spec import Budget
 if TYPE_CHECKING:
     from modelspec.rows import Node
 
-__all__ = ["MAX_MATCHES", "Judgement", "Match", "Verdict", "judge", "match_nodes", "measure"]
+__all__ = ["MAX_MATCHES", "Judgement", "Match", "Verdict", "choose", "judge", "match_nodes", "measure"]
 
 
 MAX_MATCHES = 500_000
@@ -84,7 +84,7 @@ def judge(graph: Graph) -> Judgement:
     for metric in _list_keys(budget.model for budget in budgets):
         limits = [(budget, budget.model[metric]) for budget in budgets if metric in budget.model]
         actual = measure(graph, parts, metric)
-        for budget, limit in _choose(limits):
+        for budget, limit in choose(limits):
             route = budget.route_of(metric)
             judgement.verdicts.append(Verdict(metric, None, limit, actual, holds(limit, actual), route, budget.home))
     if not any(budget.layers for budget in budgets):
@@ -97,7 +97,7 @@ def _list_keys(mappings: Iterable[Mapping[str, object]]) -> list[str]:
     return list(dict.fromkeys([key for mapping in mappings for key in mapping]))
 
 
-def _choose(limits: list[tuple[Budget, Limit]]) -> list[tuple[Budget, Limit]]:
+def choose(limits: list[tuple[Budget, Limit]]) -> list[tuple[Budget, Limit]]:
     """Those limits that no other makes superfluous; of equal ones the first, which is the spec's own."""
     if len(limits) == 1:
         return limits
@@ -161,7 +161,7 @@ def _judge_pattern(
         counts = [(match.path, getattr(match.cost, metric)) for match in matched]
         if not each:
             counts = [(pattern, total(actual for _, actual in counts))]
-        for budget, limit in _choose(limits):
+        for budget, limit in choose(limits):
             route = budget.route_of("layers", pattern, metric)
             of = whole if limit.shares else None
             for scope, actual in counts:

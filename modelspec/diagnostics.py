@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-__all__ = ["CODES", "Finding", "Place", "Related", "Route", "Severity", "Where"]
+__all__ = ["CODES", "Finding", "Measured", "Place", "Related", "Route", "Severity", "Where"]
 
 Route = tuple[str | int, ...]
 """Keys and indices from the top of the document down to a value."""
@@ -44,6 +44,19 @@ class Related(NamedTuple):
     message: str
 
 
+class Measured(NamedTuple):
+    """What a finding of a budget is about: a metric of the model (`scope` None) or of layers, and how much there is.
+
+    `actual` is None where that is not known; `bound` is the limit that is not met.
+    """
+
+    metric: str
+    scope: str | None
+    kind: Literal["max", "min", "exactly", "growth"]
+    actual: int | None
+    bound: int | None = None
+
+
 class Finding(NamedTuple):
     """One mistake: what, where, why, and the way out.
 
@@ -60,7 +73,7 @@ class Finding(NamedTuple):
     related: tuple[Related, ...] = ()
     severity: Severity = "error"
     file: str = ""
-    measure: tuple[str, str | None, str, int | None] | None = None
+    measure: Measured | None = None
 
     @property
     def cause(self) -> tuple[str, Where | Place, str]:
@@ -141,10 +154,12 @@ CODES: dict[str, str] = {
     "MS504": "budgeted, and not known",
     "MS505": "a budget for layers that are not there",
     "MS506": "too many patterns in a budget",
+    "MS509": "the baseline accepts more than there is",
     # The configuration
     "MS701": "an unknown key in the configuration",
     "MS702": "a value of the wrong kind in the configuration",
     "MS703": "part of the configuration, not supported by this version of the tool",
     "MS704": "a configuration that cannot be parsed",
+    "MS705": "a baseline that cannot be read",
 }
 """Every code, and what it means in a few words. A code, once published, keeps its meaning."""

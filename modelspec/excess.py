@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from modelspec.budget import MAX_MATCHES, Judgement, Verdict, match_nodes
 from modelspec.cost import count_node
-from modelspec.diagnostics import Finding, Related, Where
+from modelspec.diagnostics import Finding, Measured, Related, Where
 from modelspec.graph import Graph
 from modelspec.limit import BYTE_METRICS
 from modelspec.refusal import find_near
@@ -16,6 +16,8 @@ from modelspec.shape import Unknown
 from modelspec.source import MARK, MAX_FAULTS
 
 __all__ = ["find_excess"]
+
+Side = Literal["max", "min", "exactly"]
 
 
 def find_excess(graph: Graph, judgement: Judgement) -> list[Finding]:
@@ -61,6 +63,7 @@ def _explain(graph: Graph, verdict: Verdict) -> Finding:
     if limit.is_open():
         assert isinstance(verdict.whole, Unknown)
         return _explain_unknown(graph, verdict, f"{verdict.metric} of the whole model, of which a share", verdict.whole)
+    side: Side
     if limit.exactly is not None:
         code, side, bound = "MS503", "exactly", limit.exactly
         gap = (
@@ -91,7 +94,7 @@ def _explain(graph: Graph, verdict: Verdict) -> Finding:
         _hint(verdict, code, actual > bound, bool(heaviest)),
         _layer(verdict),
         related,
-        measure=(verdict.metric, verdict.scope, side, actual),
+        measure=Measured(verdict.metric, verdict.scope, side, actual, bound),
     )
 
 
@@ -173,14 +176,15 @@ def _explain_unknown(graph: Graph, verdict: Verdict, what: str, unknown: Unknown
         hint,
         _layer(verdict),
         related,
-        measure=(verdict.metric, verdict.scope, _list_sides(verdict)[0], None),
+        measure=Measured(verdict.metric, verdict.scope, _name_side(verdict), None),
     )
 
 
-def _list_sides(verdict: Verdict) -> list[str]:
-    limit = verdict.limit
-    known = [side for side in ("max", "min", "exactly") if getattr(limit, side) is not None]
-    return known or [side for side, _ in limit.shares]
+def _name_side(verdict: Verdict) -> Side:
+    """The first side that a limit has."""
+    sides: tuple[Side, ...] = ("max", "min", "exactly")
+    shares = dict(verdict.limit.shares)
+    return next(side for side in sides if side in shares or getattr(verdict.limit, side) is not None)
 
 
 EXAMPLE_SIZE = 2048

@@ -65,6 +65,10 @@ class Found:
         self._configurations.update(dict.fromkeys(climbed, known))
         return known
 
+    def list_configurations(self) -> list[str]:
+        """List the (absolute) paths of the configurations that hold for what was found."""
+        return sorted({known.path for known in self._configurations.values() if known.path is not None})
+
     def is_new(self, path: str) -> bool:
         """Tell whether this (real) path has not been met yet, and keep it in mind."""
         before = len(self._seen)

@@ -206,7 +206,9 @@ class _Amount(Literal):
             between = " " if self.unit == "byte" else ""
             offers = " or ".join(digits + between + each for each in offer.split())
             return f"{kind}did you mean {offers}?"
-        names = ", ".join(name for name in self.units if name)
+        if self.shares and _is_percent(unit):
+            return f"did you mean {digits}%?"
+        names = ", ".join([*(name for name in self.units if name), *("%" for _ in range(self.shares))])
         return f"units are {names}"
 
     def _number_schema(self, shares: bool) -> list[dict[str, Any]]:
@@ -323,6 +325,11 @@ def _bound(number: int) -> str:
 def _is_grouped(digits: str) -> bool:
     """Tell whether these are digits, with single underscores between them at most."""
     return digits.isascii() and digits.replace("_", "").isdigit() and all(digits.split("_"))
+
+
+def _is_percent(unit: str) -> bool:
+    """Whether a unit is a word for per cent."""
+    return unit.lower().replace(" ", "").removesuffix("age") in ("percent", "pct", "pc")
 
 
 def _find_unit(unit: str, units: Mapping[str, int]) -> str | None:

@@ -163,6 +163,7 @@ class Measure(_Frozen):
     scope: str | None
     kind: Literal["max", "min", "exactly", "growth"]
     actual: int | None
+    bound: int | None = None
 
 
 class GrowthLimit(_Frozen):
@@ -219,6 +220,11 @@ class Model(_Frozen):
     budget: list[BudgetLine]
     open_sizes: list[str] = Field([], exclude=True, description="The run-time variables: unknown until they are set.")
     growth_limits: list[GrowthLimit] = Field(default=[], exclude=True, description="By how much it may grow.")
+
+    def forget_paths(self) -> None:
+        """Let a row know its first path only: the others are worked out from the resolved model, which stays behind."""
+        for layer in self.layers:
+            layer._paths = None
 
     def __getitem__(self, path: str) -> Layer:
         """Return the row of the layer with this path, which may be that of any round. Raises KeyError."""
@@ -579,14 +585,8 @@ def diagnose(
         related=related,
         excerpt=excerpts[key],
         variants=variants or [],
-        measure=_measure(finding),
+        measure=None if finding.measure is None else Measure(**finding.measure._asdict()),
     )
-
-
-def _measure(finding: Finding) -> Measure | None:
-    if finding.measure is None:
-        return None
-    return Measure.model_validate(dict(zip(Measure.model_fields, finding.measure, strict=True)))
 
 
 def _locate(documents: Documents, where: Where | Place, file: str) -> tuple[Document, Place]:

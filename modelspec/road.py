@@ -30,17 +30,13 @@ __all__ = [
 
 
 class Choice:
-    """What a call chooses of every spec: one variant (None: all), and variables that are set by hand.
+    """What a call chooses of every spec: one variant (None: all), and variables that are set by hand."""
 
-    `met` are the names of those that some spec has.
-    """
-
-    __slots__ = ("met", "settings", "variant")
+    __slots__ = ("settings", "variant")
 
     def __init__(self, variant: str | None = None, settings: Mapping[str, Any] | None = None) -> None:
         self.variant = variant
         self.settings = settings or {}
-        self.met: set[str] = set()
 
 
 class Followed:
@@ -61,7 +57,7 @@ class Outcome:
     `findings` are told once, each with the models that it concerns in `concerned` (None: the document).
     """
 
-    __slots__ = ("concerned", "document", "documents", "findings", "models")
+    __slots__ = ("concerned", "document", "documents", "findings", "met", "models", "variants")
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -69,6 +65,9 @@ class Outcome:
         self.findings: list[Finding] = []
         self.concerned: list[list[Followed] | None] = []
         self.models: list[Followed] = []
+        self.met: set[str] = set()
+        """Of what the call chooses, the names that it has."""
+        self.variants: tuple[str, ...] = ()
         self.add(document.findings, None)
 
     def add(self, findings: Iterable[Finding], model: Followed | None) -> None:
@@ -82,6 +81,11 @@ class Outcome:
             else:
                 self.findings.append(finding)
                 self.concerned.append(None if model is None else [model])
+
+    @property
+    def readable(self) -> bool:
+        """Whether it can be told what it has of what a call may choose."""
+        return bool(self.models) or not self.findings
 
     @property
     def ok(self) -> bool:
@@ -120,10 +124,9 @@ def follow_document(
     if demands is not None:
         outcome.documents[demands.document.path] = demands.document
     whole = not outcome.findings
-    for variant in _choose(read, choice):
+    for variant in _choose(read, choice, outcome):
         settings = {} if choice is None else {n: v for n, v in choice.settings.items() if n in read.variables}
-        if choice is not None:
-            choice.met.update(settings)
+        outcome.met.update(settings)
         graph, found = resolve.resolve(read, variant, settings)
         if demands is not None:
             graph.demands = demands.budgets
@@ -155,16 +158,14 @@ def _make_loader(origin: Origin | None) -> spec.Loader:
     return load
 
 
-def _choose(read: spec.Spec, choice: Choice | None) -> list[str | None]:
+def _choose(read: spec.Spec, choice: Choice | None, outcome: Outcome) -> list[str | None]:
     """The variants of a spec that are looked at; None for the file as it stands."""
     if read.body is None and "layers" not in read.document.tree:  # type: ignore[operator]
         return []
     variants = [name for name, variant in read.variants.items() if not isinstance(variant, Spoilt)]
+    outcome.variants = tuple(variants)
     if choice is not None and choice.variant is not None:
-        if choice.variant not in variants:
-            return []
-        choice.met.add(f"variant {choice.variant}")
-        return [choice.variant]
+        return [choice.variant] if choice.variant in variants else []
     return [*variants] or [None]
 
 
@@ -179,18 +180,27 @@ def _is_ok(outcome: Outcome, model: Followed) -> bool:
 class Part(NamedTuple):
     """What the report says of one document. It can go from one process to another.
 
-    `met` are the names of what the call chooses that it has.
+    `met` are the names of what the call chooses that it has, `variants` the names of its own; it is `readable` if it
+    can be told which these are. `before` is the version that it is compared with, None if there is none or the document
+    is `unchanged`.
     """
 
     path: str
     ok: bool
     models: list[Model]
     diagnostics: list[Diagnostic]
+    readable: bool = True
     met: frozenset[str] = frozenset()
+    variants: tuple[str, ...] = ()
+    before: Part | None = None
+    unchanged: bool = False
 
 
-def describe_part(outcome: Outcome, *, models: bool = True) -> Part:
-    """Describe one document's models, and what was found in it; without `models` that alone."""
+def describe_part(outcome: Outcome, *, models: bool = True, paths: bool = False) -> Part:
+    """Describe one document's models, and what was found in it; without `models` that alone.
+
+    With `paths` a row finds the path of every round that it stands for; such a part stays in its process.
+    """
     from modelspec.report import describe, diagnose, name_model
 
     names = {id(model): name_model(model.graph, outcome.document) for model in outcome.models}
@@ -200,6 +210,9 @@ def describe_part(outcome: Outcome, *, models: bool = True) -> Part:
             describe(outcome.documents, model.graph, model.verdicts, model.sound, _is_ok(outcome, model))
             for model in outcome.models
         ]
+    if not paths:
+        for model in described:
+            model.forget_paths()
     excerpts: dict[tuple[str, int], str] = {}
     found = []
     for finding, concerned in zip(outcome.findings, outcome.concerned, strict=True):
@@ -209,7 +222,9 @@ def describe_part(outcome: Outcome, *, models: bool = True) -> Part:
         models_told = [names[id(model)] for model in told]
         found.append(diagnose(outcome.documents, finding, models_told, excerpts, variants))
     found.sort(key=lambda told: (told.path != outcome.document.path, told.path, told.line, told.column, told.code))
-    return Part(outcome.document.path, outcome.ok, described, found)
+    return Part(
+        outcome.document.path, outcome.ok, described, found, outcome.readable, frozenset(outcome.met), outcome.variants
+    )
 
 
 def join(parts: Iterable[Part], others: Sequence[tuple[Document, Finding]] = ()) -> Report:
@@ -235,4 +250,4 @@ def write_report(
     outcomes: Iterable[Outcome], others: Sequence[tuple[Document, Finding]] = (), *, models: bool = True
 ) -> Report:
     """The report on some documents, all in one: see `describe_part` and `join`."""
-    return join([describe_part(outcome, models=models) for outcome in outcomes], others)
+    return join([describe_part(outcome, models=models, paths=True) for outcome in outcomes], others)

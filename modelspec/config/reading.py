@@ -10,6 +10,7 @@ from typing import Any
 from modelspec.config import MAX_BYTES, MAX_PARTS, Configuration, show_path
 from modelspec.config.page import Page
 from modelspec.diagnostics import Finding, Place, Where
+from modelspec.source import Document
 
 __all__ = ["parse", "refuse"]
 
@@ -53,6 +54,7 @@ def parse(path: str, data: bytes, *, whole: bool) -> Configuration | None:
         configuration.tell("MS702", "'modelspec' must be a table", (), "write [tool.modelspec]")
     elif table:
         configuration.take(table)
+        configuration.findings.sort(key=_tell_place)
     return configuration
 
 
@@ -75,6 +77,11 @@ def _tell_stray(configuration: Configuration, data: bytes) -> None:
     place = page.place(Where(("modelspec",)))
     message = "[modelspec] means nothing in pyproject.toml"
     configuration.findings.append((page, Finding("MS701", message, place, "write [tool.modelspec]")))
+
+
+def _tell_place(found: tuple[Document, Finding]) -> Place:
+    document, finding = found
+    return document.place(finding.where)
 
 
 def _shorten(path: str) -> str:
