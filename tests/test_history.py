@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import shutil
@@ -14,7 +15,16 @@ from pathlib import Path
 import pytest
 
 from modelspec import history, road
-from modelspec.history import Snapshot, Trouble, find_base, find_renames, objects, open_revision, split_revision
+from modelspec.history import (
+    Snapshot,
+    Trouble,
+    find_base,
+    find_left_out,
+    find_renames,
+    objects,
+    open_revision,
+    split_revision,
+)
 from modelspec.history import git as program
 from modelspec.source import MAX_BYTES
 from tests.repository import Repository
@@ -207,6 +217,17 @@ def test_links_are_followed_inside_the_commit(repository: Repository) -> None:
         listed = set(snapshot.list_files())
         assert listed == {"a.yaml", "specs/b.yaml", *(name for name in LINKS if seen[name] is not None)}
         assert set(snapshot.list_files("folder")) == {"folder/b.yaml", "folder/over"}
+
+
+def test_a_snapshot_that_nobody_closes_leaves_no_process(repository: Repository) -> None:
+    snapshot = open_revision("HEAD", str(repository.folder))
+    assert snapshot.read("a.yaml") == b"first\n"
+    process = snapshot._objects._process
+    assert process is not None
+    assert process.poll() is None
+    del snapshot
+    gc.collect()
+    assert process.poll() is not None
 
 
 def test_a_snapshot_goes_to_another_process(repository: Repository) -> None:
@@ -505,6 +526,17 @@ def test_any_folder_inside_will_do(repository: Repository, monkeypatch: pytest.M
                 assert snapshot.locate(str(path)) == "specs/b.yaml", path
             assert snapshot.locate(str(repository.folder / "specs" / "new.yaml")) == "specs/new.yaml"
             assert snapshot.locate(str(link / "new.yaml")) == "specs/new.yaml"
+            for path in (
+                repository.folder,
+                repository.folder / "specs" / "..",
+                link / "..",
+                link / "deep" / ".." / "..",
+            ):
+                assert snapshot.locate(str(path)) == "", path
+            assert snapshot.locate(str(link / "deep" / "..")) == snapshot.locate(str(link)) == "specs"
+            here = os.path.relpath(Path.cwd().resolve(), repository.folder).removeprefix(".")
+            assert snapshot.locate(".") == snapshot.locate(str(folder)) == here
+            assert snapshot.locate(str(repository.folder.parent)) is None
             assert snapshot.locate(str(repository.folder.parent / "other.yaml")) is None
             assert snapshot.locate(str(repository.folder) + "x/a.yaml") is None
 
@@ -707,6 +739,13 @@ def test_without_git(repository: Repository, monkeypatch: pytest.MonkeyPatch, tm
     assert "cannot be run: Permission denied" in trouble(open_revision, "main", str(repository.folder))[0]
 
 
+def test_trouble_is_told_with_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(Trouble) as caught:
+        open_revision("main", str(tmp_path))
+    assert str(caught.value) == f"{caught.value.message}\n  hint: {caught.value.hint}"
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
 def test_outside_of_any_repository(tmp_path: Path) -> None:
     for call in (open_revision, find_base):
         assert trouble(call, "main", str(tmp_path))[0] == f"'{tmp_path}' is in no git repository"
@@ -877,6 +916,7 @@ def test_a_file_becomes_a_folder_and_the_reverse(repository: Repository) -> None
     (repository.folder / "y").rename(repository.folder / "y.old")
     (repository.folder / "y.old" / "in").rename(repository.folder / "y")
     with open_revision("HEAD", str(repository.folder)) as snapshot:
+        assert find_left_out(snapshot) == set()
         assert find_renames(snapshot, ["x/x.yaml", "y"]) == {"x/x.yaml": "x", "y": "y/in"}
 
 
@@ -886,6 +926,7 @@ def test_what_a_sparse_checkout_leaves_out_is_not_gone(repository: Repository) -
     assert not (repository.folder / "left").exists()
     (repository.folder / "specs" / "new.yaml").write_text(LINES)
     with open_revision("HEAD", str(repository.folder / "specs")) as snapshot:
+        assert find_left_out(snapshot) == {"left/out.yaml"}
         assert find_renames(snapshot, ["specs/new.yaml"]) == {}
         (repository.folder / "specs" / "in.yaml").rename(repository.folder / "specs" / "out.yaml")
         assert find_renames(snapshot, ["specs/out.yaml"]) == {"specs/out.yaml": "specs/in.yaml"}
