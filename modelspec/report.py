@@ -412,7 +412,8 @@ def name_file(graph: Graph, document: Document) -> str:
     """The name that a spec gives its model, or else the file's, without its ending."""
     if graph.spec.name is not None:
         return graph.spec.name
-    stem = document.path.replace("\\", "/").rpartition("/")[2]
+    # That of an earlier version is called `REV:PATH`.
+    stem = document.path.replace("\\", "/").rpartition("/")[2].rpartition(":")[2]
     return stem.rpartition(".")[0] or stem
 
 
