@@ -67,10 +67,10 @@ def _tell_growth(
     assert line.allowed is not None
     assert change.old is not None
     unit = " bytes" if limit.metric in BYTE_METRICS else ""
-    may = f"{limit.text}, {line.allowed:,}" if limit.base is not None else limit.text
+    may = f"{limit.text}: {line.allowed:,}" if limit.base is not None else limit.text
     message = (
         f"{limit.metric}: grew by {line.growth:,}{unit}{_show_part(line.growth, change.old)}, from {change.old:,} to "
-        f"{change.new:,}; {line.growth - line.allowed:,} more than the {may} that it may"
+        f"{change.new:,}; {line.growth - line.allowed:,} more than it may ({may})"
     )
     heaviest = [*_list_heaviest(limit.metric, new, layers)]
     change_it = f"ask for another limit in {limit.set_by}" if limit.set_by else "change the limit"
