@@ -115,6 +115,7 @@ KEYWORDS: dict[str, dict[str, Any]] = {
     "LSTM": {"zero_output_for_mask": False},
     "SimpleRNN": {"zero_output_for_mask": False},
     "GRU": {"zero_output_for_mask": False},
+    **{f"ConvLSTM{rank}D": {"unroll": False, "zero_output_for_mask": False} for rank in (1, 2, 3)},
 }
 
 # Arguments of every layer that a constructor sets itself, so that nobody else can.
