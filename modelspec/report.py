@@ -114,7 +114,7 @@ class _LayerFacts(_Frozen):
     arguments: dict[str, Any]
     inferred: list[str]
     tensors: list[Tensor]
-    file: str | None = Field(default=None, exclude=True, description="The imported file that it stands in, if it does.")
+    home: str = Field("", exclude=True, description="The imported file that `line` is in, where it is not the model's.")
 
 
 class Layer(Metrics, _LayerFacts):
@@ -444,6 +444,7 @@ def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
         path=node.path,
         type=fitted.layer.type_name(),
         line=home.place(where._replace(file="")).line,
+        home="" if home is document else home.path,
         repeat=node.repeat,
         inputs=list(node.reads(list(graph.spec.inputs))),
         output_shape=next(iter(outputs.values())).shape,
@@ -451,7 +452,6 @@ def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
         arguments=plain_arguments(fitted),
         inferred=list(fitted.inferred),
         tensors=[_describe_tensor(node, tensor) for tensor in fitted.tensors],
-        file=where.file or None,
         **_metrics(count_node(node)),
     )
     if node.repeat > 1:
