@@ -539,7 +539,7 @@ def _list_growth(documents: Documents, graph: Graph) -> Iterator[GrowthLimit]:
             place = document.place(Where(route, "key" if budget.home else "value", file=budget.home))
             yield GrowthLimit(
                 metric=metric,
-                text=str(limit) if isinstance(limit, Share) else f"{limit:,}",
+                text=str(limit),
                 part=limit.part if isinstance(limit, Share) else limit,
                 base=limit.base if isinstance(limit, Share) else None,
                 set_by=budget.home or None,
