@@ -163,11 +163,12 @@ def _tell(call: _Call, batch: Batch, found: files.Found, report: Report | None) 
     from modelspec.render.findings import show_findings
 
     color = console.has_color(call.output)
-    parts = [show_findings(report, color=color)]
-    if report.comparisons is not None:
+    parts = []
+    if report.comparisons is not None and not call.quiet:
         from modelspec.render.comparison import show_comparisons
 
-        parts.append(show_comparisons(report, width=console.width(call.output), color=color))
+        parts.append(show_comparisons(report, width=console.width(call.output), color=color, brief=True))
+    parts.append(show_findings(report, color=color))
     if not call.quiet:
         from modelspec.render.summary import show_summary
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from modelspec import files, road
 from modelspec.cli import console
 from modelspec.cli.choice import check_met, choose
 from modelspec.files import ENDINGS, Text
-from modelspec.history import Snapshot, Trouble, open_revision, split_revision
+from modelspec.history import Snapshot, Trouble, find_renames, open_revision, split_revision
 from modelspec.report import Against
 from modelspec.source import is_marked
 from modelspec.versions import Pair, add_comparisons
@@ -51,19 +51,43 @@ def diff(
             return console.USAGE
         olds = {key: _follow(text, before, choice) for key, text in before.texts.items()}
         news = {key: _follow(text, after, choice) for key, text in after.texts.items()}
+        if not check_met(choice, [*olds.values(), *news.values()]):
+            return console.USAGE
+        renamed = _find_renames(before, after)
     except Trouble as trouble:
         console.complain(str(trouble))
         return console.USAGE
-    if not check_met(choice, [*olds.values(), *news.values()]):
-        return console.USAGE
-    pairs = [Pair(news.get(key), olds.get(key)) for key in dict.fromkeys([*news, *olds])]
-    report = add_comparisons(road.join(news.values()), pairs)
+    report = add_comparisons(road.join(news.values()), _pair(news, olds, renamed))
     if before.snapshot is not None:
         against = Against(revision=before.snapshot.revision, commit=before.snapshot.commit)
         report = report.model_copy(update={"against": against})
     if not console.show(report, format, output):
         return console.USAGE
     return console.judge(report)
+
+
+def _find_renames(before: _Side, after: _Side) -> dict[str, str]:
+    """The specs of a folder that git takes for others of the same folder before, by their new names. Raises Trouble."""
+    if before.snapshot is None or after.snapshot is not None or not before.is_folder:
+        return {}
+    places = {
+        key: before.snapshot.locate(text.absolute) for key, text in after.texts.items() if key not in before.texts
+    }
+    known = {place: key for key, place in places.items() if place is not None}
+    renamed = find_renames(before.snapshot, known)
+    were = {text.path: key for key, text in before.texts.items()}
+    return {known[new]: were[old] for new, old in renamed.items() if old in were}
+
+
+def _pair(news: Mapping[str, road.Part], olds: Mapping[str, road.Part], renamed: Mapping[str, str]) -> Iterator[Pair]:
+    """Each spec beside the one that it was. What has the same place on both sides is called by its new path."""
+    for key, new in news.items():
+        old = olds.get(renamed.get(key, key))
+        if old is not None and key not in renamed:
+            old = old._replace(models=[model.model_copy(update={"path": new.path}) for model in old.models])
+        yield Pair(new, old)
+    gone = olds.keys() - news.keys() - set(renamed.values())
+    yield from (Pair(None, old) for key, old in olds.items() if key in gone)
 
 
 def _read(path: str) -> _Side | None:
