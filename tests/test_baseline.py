@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import modelspec
@@ -94,7 +94,7 @@ def key_of(told: Diagnostic) -> list[tuple[object, ...]]:
 def reports(draw: st.DrawFn) -> Report:
     seen: set[tuple[object, ...]] = set()
     found = []
-    for told in draw(st.lists(excesses() | FAULTS, max_size=6)):
+    for told in draw(st.lists(excesses() | FAULTS, max_size=5)):
         if seen.isdisjoint(key_of(told)):
             seen.update(key_of(told))
             found.append(told)
@@ -102,6 +102,8 @@ def reports(draw: st.DrawFn) -> Report:
 
 
 ALL = [place(path) for path in FILES]
+law = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no reason to fail."""
 
 
 def load(text: str) -> Baseline:
@@ -141,6 +143,7 @@ def counted(report: Report) -> list[int]:
     return [number for number, one in told if one.measure is not None and one.measure.actual is not None]
 
 
+@law
 @given(reports())
 def test_what_is_written_is_accepted(report: Report) -> None:
     after = apply(accept(report), report, ALL)
@@ -150,6 +153,7 @@ def test_what_is_written_is_accepted(report: Report) -> None:
     assert (after.baseline.accepted, after.baseline.better) == (len(report.diagnostics), 0)
 
 
+@law
 @given(reports(), st.randoms())
 def test_order_and_lines_do_not_matter(report: Report, order: random.Random) -> None:
     text = write(report, FOLDER)
@@ -164,6 +168,7 @@ def test_order_and_lines_do_not_matter(report: Report, order: random.Random) -> 
     assert apply(load(f'{{"accepted": [{lines}], "modelspec_baseline": 1}}'), again, ALL).diagnostics == []
 
 
+@law
 @given(reports(), st.data())
 def test_worse_by_one_is_told(report: Report, data: st.DataObject) -> None:
     assume(counted(report))
@@ -181,6 +186,7 @@ def test_worse_by_one_is_told(report: Report, data: st.DataObject) -> None:
     assert len(told.related) == (len(told.models) or 1)
 
 
+@law
 @given(reports(), st.data())
 def test_better_is_accepted_and_counted(report: Report, data: st.DataObject) -> None:
     assume(counted(report))
@@ -207,6 +213,7 @@ def still_wrong(told: Diagnostic) -> bool:
     return about.actual not in (BOUND, 0)
 
 
+@law
 @given(reports(), st.data())
 def test_what_is_mended_is_gone(report: Report, data: st.DataObject) -> None:
     assume(report.diagnostics)
@@ -231,6 +238,7 @@ def tell(report: Report) -> Counter[object]:
     )
 
 
+@law
 @given(reports(), reports(), st.sets(st.sampled_from(ALL)))
 def test_a_ratchet_only_tightens(before: Report, now: Report, checked: set[str]) -> None:
     now = now.model_copy(update={"diagnostics": [told for told in now.diagnostics if told.path in checked]})
@@ -246,6 +254,7 @@ def test_a_ratchet_only_tightens(before: Report, now: Report, checked: set[str])
     assert set(others) <= set(new.entries), "what was not looked at stays"
 
 
+@law
 @given(reports())
 def test_a_ratchet_of_the_same_changes_nothing(report: Report) -> None:
     text = write(report, FOLDER)
@@ -466,6 +475,7 @@ def test_a_baseline_that_cannot_be_read_is_told(text: str, expected: list[tuple[
         assert finding.hint
 
 
+@law
 @given(st.text() | st.text('{}[]",:0123emodlspacuntin \n', max_size=80), st.booleans())
 def test_no_text_is_too_odd(text: str, inside: bool) -> None:
     text = f'{{"modelspec_baseline": 1, "accepted": [{text}]}}' if inside else text

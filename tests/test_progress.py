@@ -87,6 +87,7 @@ def test_a_line_is_shown_and_cleared(terminal: Terminal) -> None:
     assert terminal.show() == ""
     assert terminal.at == 0
     shown.close()
+    terminal.now += DELAY
     shown.advance()
     assert terminal.show() == ""
 
