@@ -60,7 +60,9 @@ class Measured(NamedTuple):
 class Finding(NamedTuple):
     """One mistake: what, where, why, and the way out.
 
-    `file` is the path of an imported document that `where` is in, if that is a `Place`.
+    `file` is the path of an imported document that `where` is in, if that is a `Place`. `measure` is what the finding
+    of a budget is about: the metric, the layers (None: the model), the side of the limit, and how much there is (None:
+    not known).
     """
 
     code: str
@@ -152,6 +154,8 @@ CODES: dict[str, str] = {
     "MS504": "budgeted, and not known",
     "MS505": "a budget for layers that are not there",
     "MS506": "too many patterns in a budget",
+    "MS507": "grew beyond what is allowed",
+    "MS508": "growth is limited, and not known",
     "MS509": "the baseline accepts more than there is",
     # The configuration
     "MS701": "an unknown key in the configuration",

@@ -41,6 +41,7 @@ ROAD = {
     ".catalogue",
     ".catalogue.index",
     ".cli",
+    ".cli.batch",
     ".cli.check",
     ".cli.console",
     ".config",

@@ -9,7 +9,8 @@ from modelspec import baseline as accepting
 from modelspec import files, road
 from modelspec.baseline import NAME, Baseline
 from modelspec.cli import console
-from modelspec.cli.choice import check_met, choose
+from modelspec.cli.batch import Batch
+from modelspec.cli.choice import choose
 from modelspec.report import Report, diagnose
 
 __all__ = ["apply_file", "baseline"]
@@ -36,19 +37,20 @@ def baseline(
     before = _load(output) if ratchet else None
     if before is None and (ratchet or not _may_write(output)):
         return console.USAGE
-    found = files.find(paths)
-    outcomes = [road.follow(text.data, text.path, choice) for text in found.texts]
+    batch = Batch(models=False, choice=choice)
+    found = files.find(paths, take=batch.take)
+    batch.follow()
     for trouble in found.trouble:
         console.complain(trouble)
-    if not check_met(choice, outcomes) or found.trouble:
+    if not batch.is_met() or found.trouble:
         return console.USAGE
-    report = road.write_report(outcomes, found.findings, models=False)
+    report = road.join(batch.parts, found.findings)
     if before is not None and before.findings:
         return _tell_findings(_blame(report.model_copy(update={"diagnostics": []}), before))
     if before is None:
         text = accepting.write(report, os.path.dirname(output) or os.curdir)
     else:
-        text = accepting.ratchet(before, report, [text.path for text in found.texts], variant=variant)
+        text = accepting.ratchet(before, report, batch.paths, variant=variant)
     if not console.write(text, output):
         return console.USAGE
     console.write(_tell(output, accepting.read(text.encode(), output), before), None)
