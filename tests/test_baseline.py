@@ -66,7 +66,7 @@ def excesses(draw: st.DrawFn) -> Diagnostic:
     actual = draw(st.none() | COUNTS[kind])
     scope = draw(st.none() | st.sampled_from(["fc", "head.*", ""]))
     measure = {"metric": draw(st.sampled_from(METRICS)), "scope": scope, "kind": kind, "actual": actual, "bound": BOUND}
-    code = "MS504" if actual is None else {"max": "MS501", "min": "MS502", "exactly": "MS503"}.get(kind, "MS501")
+    code = "MS504" if actual is None else {"max": "MS501", "min": "MS502", "exactly": "MS503"}.get(kind, "MS507")
     path = draw(st.sampled_from(FILES))
     models = draw(st.lists(st.sampled_from(["m/small", "m/large", "m/x/y", "m"]), unique=True, max_size=3))
     return diagnostic(place(path), code, f"{actual} told", measure=measure, models=models)
@@ -98,7 +98,7 @@ def reports(draw: st.DrawFn) -> Report:
         if seen.isdisjoint(key_of(told)):
             seen.update(key_of(told))
             found.append(told)
-    return Report(ok=not found, models=[], diagnostics=found)
+    return Report(ok=not found, models=[], diagnostics=found, comparisons=[])
 
 
 ALL = [place(path) for path in FILES]
@@ -337,6 +337,16 @@ def test_with_one_variant_nothing_is_said_of_the_others() -> None:
     (told,) = apply(accepted, gather(), ALL, variant="small").diagnostics
     assert told.message == "1 entry of the baseline is gone"
     assert len(load(ratchet(accepted, gather(), ALL, variant="small")).entries) == 2
+
+
+def test_without_a_comparison_nothing_is_said_of_growth() -> None:
+    measure = {"metric": "macs", "scope": None, "kind": "growth", "actual": 5, "bound": 2}
+    accepted = accept(gather(diagnostic(place("a.yaml"), "MS507", measure=measure, models=["a"])))
+    assert apply(accepted, gather(), ALL).diagnostics == []
+    assert len(load(ratchet(accepted, gather(), ALL)).entries) == 1
+    compared = gather().model_copy(update={"comparisons": []})
+    assert [told.code for told in apply(accepted, compared, ALL).diagnostics] == ["MS509"]
+    assert load(ratchet(accepted, compared, ALL)).entries == []
 
 
 @pytest.mark.parametrize(("old", "new"), [("a", "c"), ("m", "m"), ("a/small", "c/small")])
