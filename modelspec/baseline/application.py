@@ -42,7 +42,7 @@ def apply(
     one that it has looked at in each: of others nothing is said to be better. `renamed` leads from a path to the one
     before.
     """
-    scan = _Scan(baseline, checked, renamed or {}, variant)
+    scan = _Scan(baseline, report, checked, renamed or {}, variant)
     told = [rest for diagnostic in report.diagnostics if (rest := scan.take(diagnostic)) is not None]
     better, gone = scan.list_better(), scan.list_gone()
     judgement = _Judgement(report, scan.accepted, told)
@@ -78,7 +78,7 @@ def ratchet(
 
     The entries of files that were not checked stay as they are, unless the file is gone. The rest is as for `apply`.
     """
-    scan = _Scan(baseline, checked, renamed or {}, variant)
+    scan = _Scan(baseline, report, checked, renamed or {}, variant)
     for diagnostic in report.diagnostics:
         scan.take(diagnostic)
     gone = set(scan.list_gone())
@@ -94,9 +94,15 @@ class _Scan:
     """
 
     def __init__(
-        self, baseline: Baseline, checked: Collection[str], renamed: Mapping[str, str], variant: str | None
+        self,
+        baseline: Baseline,
+        report: Report,
+        checked: Collection[str],
+        renamed: Mapping[str, str],
+        variant: str | None,
     ) -> None:
         self.baseline = baseline
+        self.compared = report.comparisons is not None
         self.entries = baseline.entries
         self.numbers: dict[Key, int] = {entry.key: number for number, entry in enumerate(self.entries)}
         self.now: dict[int, Entry] = {}
@@ -207,7 +213,9 @@ class _Scan:
         return gone
 
     def _is_chosen(self, entry: Entry) -> bool:
-        """Whether the call has not left out the variant that an entry is of (or may be of)."""
+        """Whether the call has looked at what an entry is about: its variant, and growth if it is that."""
+        if isinstance(entry, Excess) and entry.kind == "growth" and not self.compared:
+            return False
         if self.variant is None:
             return True
         model = entry.model if isinstance(entry, Excess) else None

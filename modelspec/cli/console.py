@@ -98,28 +98,16 @@ def write(text: str, output: str | None) -> bool:
             sys.stdout.flush()
             buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
         return True
-    import tempfile
+    from modelspec.cli.output import write_file
 
-    temporary = None
     try:
-        folder = os.path.dirname(os.path.abspath(output))
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False, newline="") as file:
-            temporary = file.name
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        mode = os.stat(output).st_mode & 0o777 if os.path.exists(output) else 0o666 & ~_umask()
-        os.chmod(temporary, mode)
-        os.replace(temporary, os.path.realpath(output))
+        write_file(text, output)
+    except BrokenPipeError:
+        raise  # as of standard output
     except OSError as error:
-        complain(f"cannot write '{output}': {error.strerror}")
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
+        complain(f"cannot write '{output}': {error.strerror or error}")
+        return False
+    except ValueError as error:  # a NUL in the path
+        complain(f"cannot write {output!a}: {error}")
         return False
     return True
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
