@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 from modelspec import files, road
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelspec.cli.against import Base
+    from modelspec.cli.progress import Progress
 
 __all__ = ["Batch"]
 
@@ -16,6 +21,8 @@ MANY = 200
 """Texts from which on it is worth to look at them on all cores, unless the call says on how many."""
 MANY_DESCRIBED = 20
 """The same where each is described in full."""
+FEW = 3
+"""Texts below which nobody wants to see how far the work is."""
 
 
 class Batch:
@@ -67,17 +74,37 @@ class Batch:
             from modelspec.workers import count_cores
 
             jobs = count_cores()
-        parts = [self.look(index) for index in range(len(self.texts))] if jobs == 1 else self.share_out(jobs)
+        progress = self.show_progress()
+        try:
+            parts = self.look_at_all(jobs, None if progress is None else progress.advance)
+        finally:
+            if progress is not None:
+                progress.close()
         self.parts += [part for part in parts if part is not None]
         told = zip(self.texts, parts, strict=True)
         self.looked += [(text.path, part is None or not part.diagnostics) for text, part in told]
         self.texts, self.size = [], 0
 
-    def share_out(self, jobs: int) -> list[road.Part | None]:
-        """Look at all that wait, by so many processes."""
-        from modelspec.workers import share_out
+    def show_progress(self) -> Progress | None:
+        """What shows how far the work is; None where that would interest nobody."""
+        if self.quiet or len(self.texts) < FEW or sys.stderr is None or not sys.stderr.isatty():
+            return None
+        from modelspec.cli.progress import Progress
 
-        return share_out(self.look, len(self.texts), jobs)
+        return Progress(len(self.texts))
+
+    def look_at_all(self, jobs: int, advance: Callable[[], None] | None) -> list[road.Part | None]:
+        """Look at all that wait, by so many processes."""
+        if jobs > 1:
+            from modelspec.workers import share_out
+
+            return share_out(self.look, len(self.texts), jobs, advance)
+        parts = []
+        for index in range(len(self.texts)):
+            parts.append(self.look(index))
+            if advance is not None:
+                advance()
+        return parts
 
     def look(self, index: int) -> road.Part | None:
         """What there is to say of a text; None if nothing."""
