@@ -1,0 +1,444 @@
+"""The GitHub Action: its files are valid, and its steps do what they say, run here as a runner runs them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+
+from tests.repository import ROOT, Repository, copy_project
+from tests.runner import Runner
+
+BIN = Path(sys.executable).parent
+GITHUB = ROOT / "integrations" / "github"
+ACTIONS = [ROOT, GITHUB / "comment"]
+MARK = "<!-- modelspec -->\n"
+PULL_REQUEST = {"pull_request": {"number": 7}}
+
+RECORD = """
+import json, os, sys
+from pathlib import Path
+calls = Path(os.environ["RUNNER_TEMP"]) / "calls.jsonl"
+with calls.open("a") as file:
+    json.dump({"arguments": sys.argv[1:], "summary": "GITHUB_STEP_SUMMARY" in os.environ}, file)
+    file.write("\\n")
+if "--output" in sys.argv:
+    Path(sys.argv[sys.argv.index("--output") + 1]).write_text("{}" if "json" in sys.argv else "# what changed\\n")
+else:
+    print("::error file=a.yaml,line=5::MS501")
+"""
+"""A command in the place of modelspec that writes down how it was called."""
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=["check", "comment"])
+def test_action_is_valid(action: Path) -> None:
+    command = [BIN / "check-jsonschema", "--builtin-schema", "vendor.github-actions", action / "action.yml"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_scripts_are_sound() -> None:
+    scripts = sorted(GITHUB.glob("*.sh"))
+    assert len(scripts) == 3
+    done = subprocess.run([BIN / "shellcheck", *scripts], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=["check", "comment"])
+def test_other_actions_are_pinned(action: Path) -> None:
+    text = (action / "action.yml").read_text(encoding="utf-8")
+    used = re.findall(r"uses: (.*)", text)
+    assert used
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each) for each in used)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=["check", "comment"])
+def test_expressions_stand_outside_of_scripts(action: Path) -> None:
+    steps = yaml.safe_load((action / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
+    scripts = [step["run"] for step in steps if "run" in step]
+    assert scripts
+    assert not any("${{" in script for script in scripts)
+    assert all(step["shell"] == "bash" for step in steps if "run" in step)
+
+
+def test_installs_from_its_own_checkout_into_a_place_of_its_own(tmp_path: Path) -> None:
+    action = tmp_path / "action"
+    copy_project(action)
+    environment = Runner(tmp_path / "temp", tmp_path, "push", {}).environment
+    command = ["bash", action / "integrations" / "github" / "install.sh"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**environment, "GITHUB_ACTION_PATH": str(action)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"modelspec \d+\.\d+\.\d+\n", done.stdout)
+    assert (tmp_path / "temp/modelspec/environment/bin/modelspec").exists()
+    assert not list(action.rglob("*.egg-info"))
+    assert not (action / "build").exists()
+
+
+def test_says_which_python_it_wants(tmp_path: Path) -> None:
+    for name in ("python", "python3"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    runner = Runner(tmp_path / "temp", tmp_path, "push", {})
+    runner.environment["PATH"] = f"{tmp_path}:{runner.environment['PATH']}"
+    done = runner.run(ROOT)
+    assert done.failed == "Install modelspec"
+    assert 'there is no Python 3.11 or later here: give the action python-version: "3.13"' in done.log
+    assert "actions/setup-python" not in done.called
+    assert runner.run(ROOT, python_version="3.13").called["actions/setup-python"] == {"python-version": "3.13"}
+
+
+class Served:
+    """A repository on a server with a pull request: `ours` commits beyond the base, which has `theirs` more of its own.
+
+    The history before that has 120 commits.
+    """
+
+    def __init__(self, folder: Path, ours: int, theirs: int) -> None:
+        self.server = Repository(folder / "server")
+        self.server.run("git", "fast-import", "--quiet", given="".join(self.write(120, ours, theirs)))
+        self.clone = folder / "clone"
+        self.merge = self.server.run("git", "rev-parse", "refs/pull/7/merge").strip()
+        self.base = self.server.run("git", "merge-base", "main", "refs/pull/7/head").strip()
+
+    @staticmethod
+    def write(before: int, ours: int, theirs: int) -> Iterator[str]:
+        """The history as `git fast-import` reads it."""
+        who = "committer A <a@example.org> 1700000000 +0000\ndata 0\n"
+        yield from (f"commit refs/heads/main\n{who}" for _ in range(before))
+        yield "reset refs/pull/7/head\nfrom refs/heads/main\n\n"
+        yield from (f"commit refs/pull/7/head\n{who}" for _ in range(ours))
+        yield from (f"commit refs/heads/main\n{who}" for _ in range(theirs))
+        yield "reset refs/pull/7/merge\nfrom refs/heads/main\n\n"
+        yield f"commit refs/pull/7/merge\n{who}merge refs/pull/7/head\n\n"
+
+    def check_out(self, *, depth: int | None = 1) -> Runner:
+        """Check the merge commit out as actions/checkout does: without history, and without a base."""
+        clone = Repository(self.clone)
+        clone.run("git", "remote", "add", "origin", f"file://{self.server.folder}")
+        deep = [f"--depth={depth}"] if depth else []
+        clone.run("git", "fetch", "--quiet", "--no-tags", *deep, "origin", f"+{self.merge}:refs/remotes/pull/7/merge")
+        clone.run("git", "checkout", "--quiet", "--detach", "refs/remotes/pull/7/merge")
+        self.repository = clone
+        return Runner(self.clone.parent / "temp", self.clone, "pull_request", PULL_REQUEST, GITHUB_BASE_REF="main")
+
+
+EXTRA = ("Install modelspec", "Fetch the base")
+LATER = (
+    "Install modelspec",
+    "Check the specs",
+    "Keep the comment",
+    "Write the comment",
+    "Fail if the check has failed",
+)
+
+
+def find_against(runner: Runner, **inputs: str) -> str:
+    """What the step that fetches the base says."""
+    log = runner.run(ROOT, leave_out=LATER, **inputs).log
+    match = re.search(r"^compared with (.*)\n\Z", log, re.M)
+    assert match is not None, log
+    return match[1]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(1, 0), (1, 2), (15, 0), (3, 30)])
+def test_fetches_as_much_of_the_base_as_it_takes(tmp_path: Path, ours: int, theirs: int) -> None:
+    served = Served(tmp_path, ours, theirs)
+    runner = served.check_out()
+    assert find_against(runner) == "origin/main"
+    found = served.repository.run("git", "merge-base", "origin/main", "HEAD").strip()
+    # The merge commit has all of main in it.
+    assert found == served.server.run("git", "rev-parse", "main").strip()
+    assert served.repository.run("git", "rev-list", "--count", "HEAD").strip() != "1"
+    assert int(served.repository.run("git", "rev-list", "--count", "--all")) < 120, "far more than it takes"
+
+
+def test_fetches_the_base_of_a_branch_that_has_gone_its_way(tmp_path: Path) -> None:
+    """The pull request's own head, for which the base branch has to be followed back."""
+    served = Served(tmp_path, 15, 30)
+    served.merge = served.server.run("git", "rev-parse", "refs/pull/7/head").strip()
+    runner = served.check_out()
+    assert find_against(runner) == "origin/main"
+    assert served.repository.run("git", "merge-base", "origin/main", "HEAD").strip() == served.base
+
+
+def test_fetches_into_a_checkout_with_all_history(tmp_path: Path) -> None:
+    served = Served(tmp_path, 2, 2)
+    runner = served.check_out(depth=None)
+    assert find_against(runner) == "origin/main"
+    assert served.repository.run("git", "merge-base", "origin/main", "HEAD")
+    assert served.repository.run("git", "rev-parse", "--is-shallow-repository").strip() == "false"
+
+
+def test_compares_with_what_is_named(tmp_path: Path) -> None:
+    served = Served(tmp_path, 2, 2)
+    runner = served.check_out()
+    assert find_against(runner, against="none") == "nothing"
+    assert find_against(runner, against=served.base) == served.base
+    assert served.repository.run("git", "cat-file", "-t", served.base).strip() == "commit"
+    assert find_against(runner, against="main") == "origin/main"
+    # Of what is not there, the check says what to fetch.
+    assert find_against(runner, against="gone") == "gone"
+    assert find_against(runner, against="--upload-pack=false") == "--upload-pack=false"
+    del runner.environment["GITHUB_BASE_REF"]
+    assert find_against(runner) == "nothing"
+
+
+def list_calls(runner: Runner) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (runner.temporary / "calls.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_passes_on_what_it_is_given(tmp_path: Path) -> None:
+    runner = Runner(tmp_path / "temp", tmp_path, "push", {})
+    runner.lend_modelspec(RECORD)
+    paths = "configs/a b.yaml\n  indented\n\n-dash\n$(touch harmed)\n"
+    given = {"paths": paths, "baseline": "base line.json", "fail_on": "warning", "comment": "false"}
+    done = runner.run(ROOT, leave_out=("Install modelspec",), against="v1", args="--jobs 4\n--set 'a=[1, 2]'", **given)
+    assert done.failed is None, done.log
+    options = ["--jobs", "4", "--set", "a=[1, 2]", "--fail-on=warning", "--baseline=base line.json", "--against=v1"]
+    told = [*options, "--", "configs/a b.yaml", "  indented", "-dash", "$(touch harmed)"]
+    github, in_json, markdown = list_calls(runner)
+    assert github == {"arguments": ["check", "--format", "github", *told], "summary": True}
+    report, part = str(tmp_path / "temp/modelspec/report.json"), str(tmp_path / "temp/modelspec/comment.md.part")
+    assert in_json == {"arguments": ["check", "--format", "json", "--output", report, *told], "summary": False}
+    assert markdown == {"arguments": ["check", "--format", "markdown", "--output", part, *told], "summary": False}
+    assert not (tmp_path / "harmed").exists()
+    assert done.outputs == {"exit-status": "0", "report": report, "comment": part.removesuffix(".part")}
+    assert done.read("comment") == f"{MARK}# what changed\n"
+    assert "actions/upload-artifact" not in done.called, "it is no pull request"
+
+
+def test_passes_nothing_that_was_not_given(tmp_path: Path) -> None:
+    runner = Runner(tmp_path / "temp", tmp_path, "push", {})
+    runner.lend_modelspec(RECORD)
+    assert runner.run(ROOT, leave_out=("Install modelspec",), comment="false").failed is None
+    assert list_calls(runner)[0]["arguments"] == ["check", "--format", "github", "--fail-on=error", "--", "."]
+
+
+def test_options_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    runner = Runner(tmp_path / "temp", tmp_path, "push", {})
+    runner.lend_modelspec(RECORD)
+    done = runner.run(ROOT, leave_out=EXTRA, args="--set 'a=1")
+    assert done.failed == "Check the specs"
+    assert "::error title=modelspec::args cannot be read: is a quote missing?" in done.log
+
+
+def test_what_is_found_fails_at_the_end(tmp_path: Path, api: Api) -> None:
+    runner = api.make_runner(tmp_path)
+    runner.lend_modelspec(f"{RECORD}sys.exit(1)")
+    done = runner.run(ROOT, leave_out=EXTRA)
+    assert done.failed == "Fail if the check has failed"
+    assert done.outputs["exit-status"] == "1"
+    assert "::error file=a.yaml,line=5::MS501" in done.log
+    assert done.called["actions/upload-artifact"] == {
+        "name": "modelspec",
+        "path": f"{done.outputs['report']}\n{done.outputs['comment']}\n",
+        "overwrite": "True",
+    }
+    assert api.comments[0]["body"] == f"{MARK}# what changed\n"
+
+
+def test_trouble_is_told_wherever_one_looks(tmp_path: Path, api: Api) -> None:
+    """A wrong call leaves no report: the annotation, the summary and the comment say why."""
+    runner = api.make_runner(tmp_path)
+    runner.lend_modelspec("import sys\nprint('modelspec: no 100 % ~~~ of it', file=sys.stderr)\nsys.exit(2)")
+    done = runner.run(ROOT, leave_out=EXTRA)
+    assert (done.failed, done.outputs["exit-status"]) == ("Fail if the check has failed", "2")
+    assert "::error title=modelspec::modelspec: no 100 %25 ~~~ of it\n" in done.log
+    told = (
+        "**modelspec could not check everything** (exit status 2):\n\n~~~text\nmodelspec: no 100 % ~ ~ of it\n~~~\n\n"
+    )
+    assert runner.summary.read_text(encoding="utf-8") == told
+    assert done.read("comment") == MARK + told
+    assert api.comments[0]["body"] == MARK + told
+
+
+class Api:
+    """As much of GitHub's API as comments take, on a server of its own. `refuses` answers everything written by 403."""
+
+    def __init__(self) -> None:
+        self.comments: list[dict[str, Any]] = []
+        self.pulls: list[dict[str, Any]] = []
+        self.asked: list[str] = []
+        self.refuses = 0
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(length)) if length else {}
+                api.asked.append(f"{self.command} {self.path}")
+                assert self.headers["Authorization"] == "Bearer secret"
+                status, told = api.answer(self.command, self.path, body)
+                data = json.dumps(told).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_POST = do_PATCH = answer  # noqa: N815
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}"
+
+    def add(self, body: str, login: str = "github-actions[bot]", kind: str = "Bot") -> None:
+        """Put a comment on the pull request."""
+        number = len(self.comments)
+        comment = {"id": number, "body": body, "html_url": f"{self.address}/{number}"}
+        self.comments.append({**comment, "user": {"login": login, "type": kind}})
+
+    def answer(self, method: str, path: str, body: dict[str, str]) -> tuple[int, Any]:
+        """The status and the answer to a request."""
+        parts, query = urlsplit(path).path, parse_qs(urlsplit(path).query)
+        if self.refuses and (method != "GET" or parts == "/user"):
+            return self.refuses, {"message": "Resource not accessible by integration"}
+        if (method, parts) == ("GET", "/user"):
+            return 200, {"login": "someone"}
+        if (method, parts) == ("GET", "/repos/team/models/pulls"):
+            return 200, [pull for pull in self.pulls if pull["head"]["label"] == query["head"][0]]
+        if (method, parts) == ("GET", "/repos/team/models/issues/7/comments"):
+            first = (int(query["page"][0]) - 1) * 100
+            return 200, self.comments[first : first + 100]
+        if (method, parts) == ("POST", "/repos/team/models/issues/7/comments"):
+            self.add(body["body"])
+            return 201, self.comments[-1]
+        match = re.fullmatch(r"/repos/team/models/issues/comments/(\d+)", parts)
+        assert method == "PATCH"
+        assert match is not None
+        self.comments[int(match[1])]["body"] = body["body"]
+        return 200, self.comments[int(match[1])]
+
+    def make_runner(self, folder: Path, event: str = "pull_request", content: Any = PULL_REQUEST) -> Runner:
+        """A runner whose API this is."""
+        return Runner(folder / "temp", folder, event, content, GITHUB_API_URL=self.address)
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    api = Api()
+    thread = threading.Thread(target=api.server.serve_forever)
+    thread.start()
+    yield api
+    api.server.shutdown()
+    thread.join()
+    api.server.server_close()
+
+
+@pytest.fixture
+def write(tmp_path: Path, api: Api) -> Any:
+    """Write a comment as the action does; return what is told."""
+
+    def write(text: str, report: dict[str, Any] | None = None, runner: Runner | None = None) -> str:
+        (tmp_path / "comment.md").write_text(text, encoding="utf-8")
+        (tmp_path / "report.json").write_text(json.dumps(report), encoding="utf-8")
+        runner = runner or api.make_runner(tmp_path)
+        command = [sys.executable, GITHUB / "comment.py", "comment.md", *(["report.json"] if report else [])]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**runner.environment, "TOKEN": "secret"},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    return write
+
+
+def test_comment_is_created_once_and_then_updated(api: Api, write: Any) -> None:
+    for _ in range(120):
+        api.add("hello", login="person", kind="User")
+    assert write(f"{MARK}one\n") == f"created {api.address}/120\n"
+    assert write(f"{MARK}one\n") == f"{api.address}/120 says it already\n"
+    assert write(f"{MARK}two\n") == f"updated {api.address}/120\n"
+    assert [comment["body"] for comment in api.comments[120:]] == [f"{MARK}two\n"]
+    assert sum(asked.startswith("POST") for asked in api.asked) == 1
+
+
+def test_comment_of_another_person_is_left_alone(api: Api, write: Any) -> None:
+    api.add(f"{MARK}all well, merge it\n", login="person", kind="User")
+    assert write(f"{MARK}over\n") == f"created {api.address}/1\n"
+    api.comments[1]["user"] = {"login": "someone", "type": "User"}
+    assert write(f"{MARK}two\n") == f"updated {api.address}/1\n", "the token is that of a person"
+    assert api.comments[0]["body"] == f"{MARK}all well, merge it\n"
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        ({"ok": True, "diagnostics": []}, False),
+        ({"ok": True, "diagnostics": [], "comparisons": [{"status": "unchanged"}]}, False),
+        ({"ok": True, "diagnostics": [], "comparisons": [{"status": "removed"}]}, True),
+        ({"ok": True, "diagnostics": [{}], "comparisons": []}, True),
+        ({"ok": False, "diagnostics": []}, True),
+    ],
+)
+def test_nothing_is_said_where_there_is_no_news(api: Api, write: Any, report: dict[str, Any], told: bool) -> None:
+    assert write(f"{MARK}one\n", report).startswith("created " if told else "no comment: nothing has changed")
+    api.add(f"{MARK}before\n")
+    assert write(f"{MARK}now\n", report).startswith("updated "), "what was told is brought up to date in any case"
+
+
+def test_refusal_is_no_failure(api: Api, write: Any) -> None:
+    api.refuses = 403
+    told = write(f"{MARK}one\n")
+    assert told.startswith("no comment: this workflow may not write one (403 Forbidden). It is in the step summary")
+    api.refuses = 500
+    assert write(f"{MARK}one\n").startswith("::warning title=modelspec::no comment: the server answered 500")
+    api.address = "http://127.0.0.1:1"
+    assert write(f"{MARK}one\n").startswith("::warning title=modelspec::no comment: ")
+    assert api.comments == []
+
+
+def test_comment_is_cut_to_what_github_takes(api: Api, write: Any) -> None:
+    write(MARK + "é" * 99 + "\n" + ("x" * 99 + "\n") * 700)
+    body = api.comments[0]["body"]
+    assert 65_000 < len(body) <= 65_536
+    assert body.endswith("x\n\nThe comment is cut here: GitHub takes no longer one. The step summary has all of it.\n")
+
+
+def test_comment_of_a_fork_is_written_by_a_workflow_that_may(tmp_path: Path, api: Api) -> None:
+    """By what GitHub says of the run, not by what its artifact says, the pull request is found."""
+    run = {"id": 99, "head_repository": {"owner": {"login": "fork"}}, "head_branch": "a b", "head_sha": "1" * 40}
+    api.pulls = [
+        {"number": 3, "head": {"label": "fork:a b", "sha": "2" * 40}},
+        {"number": 7, "head": {"label": "fork:a b", "sha": "1" * 40}},
+    ]
+    runner = api.make_runner(tmp_path, "workflow_run", {"workflow_run": run})
+    folder = runner.temporary / "modelspec-comment"
+    folder.mkdir()
+    (folder / "comment.md").write_text(f"{MARK}from a fork\n", encoding="utf-8")
+    done = runner.run(GITHUB / "comment")
+    assert done.failed is None, done.log
+    assert done.called["actions/download-artifact"] == {
+        "name": "modelspec",
+        "path": str(folder),
+        "run-id": "99",
+        "github-token": "secret",
+    }
+    assert [comment["body"] for comment in api.comments] == [f"{MARK}from a fork\n"]
+    api.pulls = []
+    assert "there is no open pull request" in runner.run(GITHUB / "comment").log
+    (folder / "comment.md").unlink()
+    assert "no comment: " in runner.run(GITHUB / "comment").log
