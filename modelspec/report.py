@@ -17,7 +17,7 @@ from modelspec.diagnostics import Finding, Place, Where
 from modelspec.fitting import Fitted, Value
 from modelspec.graph import Graph
 from modelspec.layer import Tensor as LayerTensor
-from modelspec.limit import METRICS, Limit
+from modelspec.limit import METRICS, Limit, Share
 from modelspec.peak import find_peak
 from modelspec.refusal import find_near
 from modelspec.rows import Node, list_rows
@@ -163,6 +163,7 @@ class Measure(_Frozen):
     scope: str | None
     kind: Literal["max", "min", "exactly", "growth"]
     actual: int | None
+    bound: int | None = None
 
 
 class GrowthLimit(_Frozen):
@@ -219,6 +220,11 @@ class Model(_Frozen):
     budget: list[BudgetLine]
     open_sizes: list[str] = Field([], exclude=True, description="The run-time variables: unknown until they are set.")
     growth_limits: list[GrowthLimit] = Field(default=[], exclude=True, description="By how much it may grow.")
+
+    def forget_paths(self) -> None:
+        """Let a row know its first path only: the others are worked out from the resolved model, which stays behind."""
+        for layer in self.layers:
+            layer._paths = None
 
     def __getitem__(self, path: str) -> Layer:
         """Return the row of the layer with this path, which may be that of any round. Raises KeyError."""
@@ -370,8 +376,9 @@ class Report(_Frozen):
         return self.model_dump_json(indent=2, exclude_unset=False) + "\n"
 
 
-def describe(document: Document, graph: Graph, verdicts: Iterable[Verdict], sound: bool, ok: bool) -> Model:
+def describe(documents: Documents, graph: Graph, verdicts: Iterable[Verdict], sound: bool, ok: bool) -> Model:
     """One model's part of the report. A graph that is not sound has no totals, and its budget is not judged."""
+    document = documents[""]
     nodes = list_rows(graph)
     conventions: dict[str, None] = {}
     for node in nodes:
@@ -389,6 +396,7 @@ def describe(document: Document, graph: Graph, verdicts: Iterable[Verdict], soun
         totals=_total(graph) if sound else Totals(**dict.fromkeys(METRICS)),
         budget=[_line(verdict) for verdict in verdicts] if sound else list(_unjudged(graph)),
         open_sizes=[name for name, value in graph.variables.items() if isinstance(value, Unknown) and value.name],
+        growth_limits=list(_list_growth(documents, graph)),
     )
 
 
@@ -486,6 +494,7 @@ def _line(verdict: Verdict) -> BudgetLine:
         actual=_known(verdict.actual),
         ok=verdict.ok,
         shares=_shares(verdict.limit),
+        set_by=verdict.home or None,
     )
 
 
@@ -498,15 +507,41 @@ def _shares(limit: Limit) -> dict[str, str]:
 
 
 def _unjudged(graph: Graph) -> Iterator[BudgetLine]:
-    budget = graph.budget
-    if budget is None:
-        return
-    scopes: list[tuple[str | None, dict[str, Limit]]] = [(None, budget.model)]
-    scopes.extend((pattern, limits) for pattern, (limits, _) in budget.layers.items())
-    for scope, limits in scopes:
-        for metric, limit in limits.items():
-            yield BudgetLine(
-                metric=metric, scope=scope, limit=_limit(limit), actual=None, ok=None, shares=_shares(limit)
+    for budget in (graph.budget, *graph.demands):
+        if budget is None:
+            continue
+        scopes: list[tuple[str | None, dict[str, Limit]]] = [(None, budget.model)]
+        scopes.extend((pattern, limits) for pattern, (limits, _) in budget.layers.items())
+        for scope, limits in scopes:
+            for metric, limit in limits.items():
+                yield BudgetLine(
+                    metric=metric,
+                    scope=scope,
+                    limit=_limit(limit),
+                    actual=None,
+                    ok=None,
+                    shares=_shares(limit),
+                    set_by=budget.home or None,
+                )
+
+
+def _list_growth(documents: Documents, graph: Graph) -> Iterator[GrowthLimit]:
+    for budget in (graph.budget, *graph.demands):
+        if budget is None:
+            continue
+        for metric, limit in budget.growth.items():
+            route = budget.route_of("growth", metric)
+            document = documents[budget.home]
+            place = document.place(Where(route, "key" if budget.home else "value", file=budget.home))
+            yield GrowthLimit(
+                metric=metric,
+                text=str(limit) if isinstance(limit, Share) else f"{limit:,}",
+                part=limit.part if isinstance(limit, Share) else limit,
+                base=limit.base if isinstance(limit, Share) else None,
+                set_by=budget.home or None,
+                path=document.path,
+                **dict(zip(("line", "column", "end_line", "end_column"), place, strict=True)),
+                excerpt=document.line(place.line),
             )
 
 
@@ -550,6 +585,7 @@ def diagnose(
         related=related,
         excerpt=excerpts[key],
         variants=variants or [],
+        measure=None if finding.measure is None else Measure(**finding.measure._asdict()),
     )
 
 

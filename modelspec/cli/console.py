@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from modelspec.report import Report
 
-__all__ = ["FOUND", "USAGE", "WELL", "complain", "has_color", "render", "width", "write"]
+__all__ = ["FOUND", "USAGE", "WELL", "complain", "has_color", "judge", "remark", "render", "show", "width", "write"]
 
 WELL = 0
 FOUND = 1
@@ -47,9 +47,45 @@ def render(report: Report, format: str, output: str | None = None) -> str:
     return text.show_report(report, width=width(output), color=has_color(output))
 
 
+def show(report: Report, format: str, output: str | None) -> bool:
+    """Write a report in one of the formats. False if that failed, which is then told.
+
+    In a step of a GitHub workflow the format `github` also adds to the step's summary, for the annotations are few.
+    """
+    written = write(render(report, format, output), output)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if format == "github" and summary:
+        from modelspec.render.github import show_summary
+
+        written = _append(show_summary(report), summary) and written
+    return written
+
+
+def _append(text: str, path: str) -> bool:
+    try:
+        with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        complain(f"cannot write the step's summary '{path}': {error.strerror}")
+        return False
+    return True
+
+
+def judge(report: Report, fail_on: str = "error") -> int:
+    """The exit status that a report means: with `warning` a warning is enough to fail."""
+    if fail_on == "warning" and report.diagnostics:
+        return FOUND
+    return WELL if report.ok else FOUND
+
+
 def complain(trouble: str) -> None:
     """Say on standard error what is wrong with the call."""
     print(f"modelspec: {trouble}", file=sys.stderr)  # noqa: T201
+
+
+def remark(text: str) -> None:
+    """Say on standard error what is being done."""
+    print(text, file=sys.stderr)  # noqa: T201
 
 
 def write(text: str, output: str | None) -> bool:

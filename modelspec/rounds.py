@@ -1,0 +1,179 @@
+"""The rows of two versions of a model, cut so that rounds of one stand beside the same rounds of the other.
+
+Where one round of twelve is made different, all rows of the rounds around it are reported in pieces: rounds 0 to 4, 5,
+and 6 to 11. Beside a version in which all twelve are one row, that row is cut into the same pieces, and what did not
+change is seen not to have changed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from modelspec.limit import LAYER_METRICS
+from modelspec.report import Layer
+
+__all__ = ["Row", "cut", "is_positional", "join"]
+
+
+class Row(NamedTuple):
+    """So many equal rounds of a layer, from the one with this path on: a row of the report, or a piece of one.
+
+    `start` is the number of the first round, counted within the row.
+    """
+
+    layer: Layer
+    path: str
+    repeat: int
+    start: int = 0
+
+    def measure(self, metric: str) -> int | None:
+        """What all of the rounds cost together."""
+        value: int | None = getattr(self.layer, metric)
+        if value is None or self.repeat == self.layer.repeat:
+            return value
+        return value * self.repeat // self.layer.repeat
+
+
+class _Level(NamedTuple):
+    """A number in a path that may be that of a round: what stands before it, the number, and what stands behind."""
+
+    prefix: str
+    number: int
+    suffix: str
+
+
+class _Piece(NamedTuple):
+    """A row and the level that counts its rounds, with the numbers at which it is cut."""
+
+    layer: Layer
+    level: _Level | None
+    cuts: Sequence[int]
+
+
+def cut(old: Sequence[Layer], new: Sequence[Layer]) -> tuple[list[Row], list[Row]]:
+    """The rows of both versions, cut where a round of the other begins.
+
+    Nothing is cut where that would make many times more rows, where it is not clear which number of a path counts the
+    rounds, or where the costs of a row are not those of equal rounds.
+    """
+    sides = (old, new)
+    whole = (
+        [Row(layer, layer.path, layer.repeat) for layer in old],
+        [Row(layer, layer.path, layer.repeat) for layer in new],
+    )
+    if not any(layer.repeat > 1 for side in sides for layer in side):
+        return whole
+    numbers = _list_numbers(old), _list_numbers(new)
+    strange = _list_strange(old, numbers[0]) | _list_strange(new, numbers[1])
+    room = 2 * (len(old) + len(new)) + 1_000
+    done = []
+    for side, other in ((old, numbers[1]), (new, numbers[0])):
+        pieces = [_place_cuts(layer, strange, other) for layer in side]
+        room -= sum(len(piece.cuts) for piece in pieces)
+        if room < 0:
+            return whole
+        done.append(_split(pieces))
+    return done[0], done[1]
+
+
+def _list_numbers(layers: Sequence[Layer]) -> dict[str, list[int]]:
+    """The numbers of rounds that begin, by what stands before them in the path."""
+    found: dict[str, set[int]] = {}
+    for layer in layers:
+        for level in _list_levels(layer):
+            found.setdefault(level.prefix, set()).add(level.number)
+    return {prefix: sorted(numbers) for prefix, numbers in found.items()}
+
+
+def _list_strange(layers: Sequence[Layer], numbers: dict[str, list[int]]) -> set[str]:
+    """The beginnings of paths behind which a number counts no rounds: others begin among what would be a row's."""
+    return {
+        level.prefix
+        for layer in layers
+        if layer.repeat > 1
+        for level in _list_levels(layer)
+        if _find_inside(layer, level, numbers)
+    }
+
+
+def is_positional(layer: Layer) -> bool:
+    """Whether a layer is called by its place, not by a name: such a path shifts when something is inserted before."""
+    last = layer.path.rpartition(".")[2]
+    return last.isdecimal() or _is_type_and_number(layer, last)
+
+
+def _is_type_and_number(layer: Layer, step: str) -> bool:
+    kind, _, number = step.rpartition("-")
+    return kind == layer.type and number.isdecimal()
+
+
+def _list_levels(layer: Layer) -> list[_Level]:
+    """The numbers in a path that may count rounds: steps that are numbers or, without any, numbers that end a name."""
+    steps = layer.path.split(".")
+    named = steps[:-1] if _is_type_and_number(layer, steps[-1]) else steps
+    found = list(_find_levels(layer.path, named, whole=True))
+    return found or list(_find_levels(layer.path, named, whole=False))
+
+
+def _find_levels(path: str, steps: list[str], *, whole: bool) -> Iterator[_Level]:
+    end = -1
+    for step in steps:
+        end += len(step) + 1
+        digits = len(step) - len(step.rstrip("0123456789"))
+        # Longer numbers are no numbers of rounds.
+        if 0 < digits <= 9 and (digits == len(step)) is whole:
+            yield _Level(path[: end - digits], int(path[end - digits : end]), path[end:])
+
+
+def _place_cuts(layer: Layer, strange: set[str], other: dict[str, list[int]]) -> _Piece:
+    levels = [level for level in _list_levels(layer) if level.prefix not in strange] if layer.repeat > 1 else []
+    if len(levels) != 1:
+        return _Piece(layer, None, ())
+    cuts = _find_inside(layer, levels[0], other)
+    if cuts and any((getattr(layer, metric) or 0) % layer.repeat for metric in LAYER_METRICS):
+        cuts = ()
+    return _Piece(layer, levels[0], cuts)
+
+
+def _find_inside(layer: Layer, level: _Level, numbers: dict[str, list[int]]) -> Sequence[int]:
+    known = numbers.get(level.prefix, [])
+    return known[bisect_right(known, level.number) : bisect_left(known, level.number + layer.repeat)]
+
+
+def _split(pieces: Sequence[_Piece]) -> list[Row]:
+    """Cut the rows. Pieces of neighbours of one level stand by rounds, as the report has them."""
+    rows: list[Row] = []
+    waiting: list[tuple[int, Row]] = []
+    around: tuple[str, int] | None = None
+    for piece in pieces:
+        level = piece.level
+        here = None if level is None else (level.prefix, level.number)
+        if here != around:
+            rows += [row for _, row in sorted(waiting, key=lambda each: each[0])]
+            waiting, around = [], here
+        if level is None:
+            rows.append(Row(piece.layer, piece.layer.path, piece.layer.repeat))
+            continue
+        bounds = [level.number, *piece.cuts, level.number + piece.layer.repeat]
+        for start, end in pairwise(bounds):
+            path = f"{level.prefix}{start}{level.suffix}" if start != level.number else piece.layer.path
+            waiting.append((start, Row(piece.layer, path, end - start, start - level.number)))
+    return rows + [row for _, row in sorted(waiting, key=lambda each: each[0])]
+
+
+def join(rows: Sequence[tuple[int, Row]]) -> list[tuple[int, Row]]:
+    """Put pieces of one row that follow one another together again; each with a number, the first one's is kept."""
+    last: dict[int, int] = {}
+    joined: list[tuple[int, Row]] = []
+    for number, row in rows:
+        at = last.get(id(row.layer))
+        if at is not None and joined[at][1].start + joined[at][1].repeat == row.start:
+            first, before = joined[at]
+            joined[at] = first, before._replace(repeat=before.repeat + row.repeat)
+        else:
+            last[id(row.layer)] = len(joined)
+            joined.append((number, row))
+    return joined
