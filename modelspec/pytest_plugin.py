@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from modelspec.baseline import Baseline
     from modelspec.files import Found
     from modelspec.report import Report
     from modelspec.road import Choice
@@ -21,6 +22,7 @@ __all__ = ["ModelspecWarning"]
 
 _FOUND: pytest.StashKey[Found] = pytest.StashKey()
 """The configurations that were read so far."""
+_BASELINE: pytest.StashKey[Baseline | None] = pytest.StashKey()
 
 
 class ModelspecWarning(pytest.PytestWarning):
@@ -37,14 +39,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Take `--modelspec`, and the settings of pytest's configuration."""
     group = parser.getgroup("modelspec", "specs of models (modelspec)")
     group.addoption("--modelspec", action="store_true", default=None, help="Collect specs: each model is a test.")
+    told = "What `modelspec baseline` wrote to this file passes."
+    group.addoption("--modelspec-baseline", metavar="FILE", default=None, help=told)
     parser.addini("modelspec", "Collect specs, as --modelspec does.", type="bool", default=False)
     parser.addini("modelspec_set", "Variables to set in specs, each as NAME=VALUE.", type="linelist", default=[])
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse settings that cannot be read before anything is collected."""
+    """Refuse settings and a baseline that cannot be read before anything is collected."""
     if _is_enabled(config):
         _choose(config, None)
+        config.stash[_BASELINE] = _load_baseline(config.getoption("--modelspec-baseline"))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -144,8 +149,19 @@ class _SpecItem(_Item):
     def runtest(self) -> None:
         from modelspec import road
 
-        outcome = road.follow(_read(self.path), _shorten(self.path), _choose(self.config, self.variant))
-        self.judge(road.write_report([outcome], models=False))
+        path = _shorten(self.path)
+        demands = self.config.stash[_FOUND].configuration(str(self.path.parent)).demand(str(self.path))
+        outcome = road.follow(_read(self.path), path, _choose(self.config, self.variant), demands)
+        report = road.write_report([outcome], models=False)
+        baseline = self.config.stash[_BASELINE]
+        if baseline is not None:
+            from modelspec.baseline import apply
+
+            report = apply(baseline, report, [path], variant=self.variant)
+            # How the baseline could be tightened, no single model can tell.
+            kept = [told for told in report.diagnostics if told.code != "MS509"]
+            report = report.model_copy(update={"diagnostics": kept})
+        self.judge(report)
 
 
 class _ConfigurationItem(_Item):
@@ -172,6 +188,22 @@ def _choose(config: pytest.Config, variant: str | None) -> Choice:
     if choice is None:
         raise pytest.UsageError(f"modelspec_set: {told.getvalue().strip()}")
     return choice
+
+
+def _load_baseline(path: str | None) -> Baseline | None:
+    if path is None:
+        return None
+    from modelspec.baseline import read
+
+    try:
+        with open(path, "rb") as file:
+            baseline = read(file.read(), path)
+    except OSError as error:
+        raise pytest.UsageError(f"--modelspec-baseline: cannot read '{path}': {error.strerror}") from None
+    for finding in baseline.findings:
+        place = baseline.document.place(finding.where)
+        raise pytest.UsageError(f"{path}:{place.line}:{place.column}: {finding.code} error: {finding.message}")
+    return baseline
 
 
 def _shorten(path: Path) -> str:

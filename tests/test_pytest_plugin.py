@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_failure_is_what_check_prints(runner: Runner) -> None:
     assert done.ret == 1
     told = done.stdout.str()
     for spec, found in (("over", ":5:22: MS501 error: parameters: 15, 1 over the limit of 14"), ("family", ":5:")):
-        checked = runner.pytester.run("python", "-m", "modelspec", "check", f"specs/{spec}.yaml")
+        checked = runner.pytester.run(sys.executable, "-m", "modelspec", "check", f"specs/{spec}.yaml")
         shown = "\n".join(checked.outlines[:-2])
         assert f"specs/{spec}.yaml{found}" in shown
         assert shown.split("\n  = in the variant")[0] in told
@@ -134,18 +135,53 @@ def test_variables_are_set_by_the_configuration(runner: Runner) -> None:
     assert runner.run("-o", "modelspec_set=seq").ret == pytest.ExitCode.NO_TESTS_COLLECTED, "it is not asked for"
 
 
+def test_limits_of_the_configuration_hold(runner: Runner) -> None:
+    runner.write(edge__fits=FITS, other=FITS)
+    limits = '[[limits]]\nfiles = ["edge/**"]\nbudget = {parameters = 10}\n'
+    (runner.pytester.path / "modelspec.toml").write_text(limits)
+    done = runner.run("--modelspec")
+    done.assert_outcomes(passed=1, failed=1)
+    assert re.search(r"^FAILED edge/fits.yaml::m - ", done.stdout.str(), re.M)
+    assert "MS501 error: parameters: 15, 5 over the limit of 10" in done.stdout.str()
+
+
+def test_baseline_accepts_what_it_holds(runner: Runner) -> None:
+    runner.write(over=OVER, family=FAMILY)
+    assert runner.pytester.run(sys.executable, "-m", "modelspec", "baseline", ".", "-o", "known.json").ret == 0
+    runner.run("--modelspec", "--modelspec-baseline=known.json").assert_outcomes(passed=3)
+    runner.write(over=OVER.replace("3}", "4}"))
+    done = runner.run("--modelspec", "--modelspec-baseline=known.json")
+    done.assert_outcomes(passed=2, failed=1)
+    assert "the baseline accepts 15: this is 5 more" in done.stdout.str()
+    runner.write(over=FITS)
+    runner.run("--modelspec", "--modelspec-baseline=known.json").assert_outcomes(passed=3, warnings=0)
+
+
+@pytest.mark.parametrize(("text", "told"), [("{", "broken.json:1:2: "), (None, "cannot read 'broken.json'")])
+def test_baseline_that_cannot_be_read_is_a_wrong_call(runner: Runner, text: str | None, told: str) -> None:
+    runner.write(fits=FITS)
+    if text is not None:
+        (runner.pytester.path / "broken.json").write_text(text)
+    done = runner.run("--modelspec", "--modelspec-baseline=broken.json")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert told in done.stderr.str()
+
+
 def test_advice_is_a_warning(runner: Runner) -> None:
     runner.write(fits=FITS)
     runner.pytester.makeconftest("""
-        from modelspec import budget
+        from modelspec import road
         from modelspec.diagnostics import Finding, Where
-        find = budget.find_excess
-        advice = Finding("MS509", "less would do", Where(("budget",)), severity="warning")
-        budget.find_excess = lambda *given: [*find(*given), advice]
+        follow = road.follow
+        def advise(*given):
+            outcome = follow(*given)
+            outcome.add([Finding("MS508", "less would do", Where(("budget",)), severity="warning")], None)
+            return outcome
+        road.follow = advise
     """)
     done = runner.run("--modelspec")
     done.assert_outcomes(passed=1, warnings=1)
-    assert "ModelspecWarning: fits.yaml:5:9: MS509 warning: less would do" in done.stdout.str()
+    assert "ModelspecWarning: fits.yaml:5:9: MS508 warning: less would do" in done.stdout.str()
     runner.run("--modelspec", "-W", "error::modelspec.pytest_plugin.ModelspecWarning").assert_outcomes(failed=1)
 
 
