@@ -45,6 +45,7 @@ ROAD = {
     ".catalogue",
     ".catalogue.index",
     ".cli",
+    ".cli.batch",
     ".cli.check",
     ".cli.console",
     ".config",
