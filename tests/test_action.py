@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
+from modelspec.history import Trouble, find_base
 from tests.repository import ROOT, Repository, copy_project
 from tests.runner import Runner
 
@@ -105,20 +106,20 @@ def test_says_which_python_it_wants(tmp_path: Path) -> None:
 
 
 class Served:
-    """A repository on a server with a pull request: `ours` commits beyond the base, which has `theirs` more of its own.
-
-    The history before that has 120 commits.
+    """A repository on a server with a pull request: `ours` commits beyond the base, which has `theirs` more of its own,
+    and `later` ones that came after the two were merged for a trial. The history before that has 400 commits.
     """
 
-    def __init__(self, folder: Path, ours: int, theirs: int) -> None:
+    def __init__(self, folder: Path, ours: int, theirs: int, later: int = 0) -> None:
         self.server = Repository(folder / "server")
-        self.server.run("git", "fast-import", "--quiet", given="".join(self.write(120, ours, theirs)))
+        self.server.run("git", "fast-import", "--quiet", given="".join(self.write(400, ours, theirs, later)))
         self.clone = folder / "clone"
         self.merge = self.server.run("git", "rev-parse", "refs/pull/7/merge").strip()
         self.base = self.server.run("git", "merge-base", "main", "refs/pull/7/head").strip()
+        self.merged = self.server.run("git", "rev-parse", "refs/pull/7/merge^1").strip()
 
     @staticmethod
-    def write(before: int, ours: int, theirs: int) -> Iterator[str]:
+    def write(before: int, ours: int, theirs: int, later: int) -> Iterator[str]:
         """The history as `git fast-import` reads it."""
         who = "committer A <a@example.org> 1700000000 +0000\ndata 0\n"
         yield from (f"commit refs/heads/main\n{who}" for _ in range(before))
@@ -127,6 +128,7 @@ class Served:
         yield from (f"commit refs/heads/main\n{who}" for _ in range(theirs))
         yield "reset refs/pull/7/merge\nfrom refs/heads/main\n\n"
         yield f"commit refs/pull/7/merge\n{who}merge refs/pull/7/head\n\n"
+        yield from (f"commit refs/heads/main\n{who}" for _ in range(later))
 
     def check_out(self, *, depth: int | None = 1) -> Runner:
         """Check the merge commit out as actions/checkout does: without history, and without a base."""
@@ -157,16 +159,16 @@ def find_against(runner: Runner, **inputs: str) -> str:
     return match[1]
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [(1, 0), (1, 2), (15, 0), (3, 30)])
-def test_fetches_as_much_of_the_base_as_it_takes(tmp_path: Path, ours: int, theirs: int) -> None:
-    served = Served(tmp_path, ours, theirs)
+@pytest.mark.parametrize(("ours", "theirs", "later"), [(1, 0, 0), (1, 2, 0), (15, 0, 1), (3, 30, 2), (15, 30, 15)])
+def test_fetches_as_much_of_the_base_as_it_takes(tmp_path: Path, ours: int, theirs: int, later: int) -> None:
+    served = Served(tmp_path, ours, theirs, later)
     runner = served.check_out()
+    with pytest.raises(Trouble):
+        find_base("origin/main", str(served.clone))
     assert find_against(runner) == "origin/main"
-    found = served.repository.run("git", "merge-base", "origin/main", "HEAD").strip()
-    # The merge commit has all of main in it.
-    assert found == served.server.run("git", "rev-parse", "main").strip()
-    assert served.repository.run("git", "rev-list", "--count", "HEAD").strip() != "1"
-    assert int(served.repository.run("git", "rev-list", "--count", "--all")) < 120, "far more than it takes"
+    # The merge commit has in it what main was then.
+    assert find_base("origin/main", str(served.clone)).commit == served.merged
+    assert int(served.repository.run("git", "rev-list", "--count", "--all")) < 300, "far more than it takes"
 
 
 def test_fetches_the_base_of_a_branch_that_has_gone_its_way(tmp_path: Path) -> None:
@@ -175,7 +177,7 @@ def test_fetches_the_base_of_a_branch_that_has_gone_its_way(tmp_path: Path) -> N
     served.merge = served.server.run("git", "rev-parse", "refs/pull/7/head").strip()
     runner = served.check_out()
     assert find_against(runner) == "origin/main"
-    assert served.repository.run("git", "merge-base", "origin/main", "HEAD").strip() == served.base
+    assert find_base("origin/main", str(served.clone)).commit == served.base
 
 
 def test_fetches_into_a_checkout_with_all_history(tmp_path: Path) -> None:

@@ -11,8 +11,17 @@ if [ -z "$revision" ] && [ -n "${GITHUB_BASE_REF:-}" ]; then
     revision="origin/$GITHUB_BASE_REF"
 fi
 
-has_base() { # whether HEAD and the revision have a commit in common, as far as they are here
-    git merge-base "$1" HEAD > /dev/null 2>&1
+has_base() { # whether it is known where HEAD and the revision went apart: no history between them is cut off
+    local commit head bases shallow
+    commit=$(git rev-parse --verify --quiet "$1^{commit}") || return 1
+    head=$(git rev-parse HEAD)
+    bases=$(git merge-base --all "$commit" "$head") || return 1
+    shallow=$(git rev-parse --git-path shallow)
+    if [[ "$bases" == *"$commit"* || "$bases" == *"$head"* || ! -s "$shallow" ]]; then
+        return 0
+    fi
+    # shellcheck disable=SC2086 # there may be several
+    [ "$(git rev-list "$commit" "$head" --not $bases | grep --count --line-regexp --file="$shallow")" = 0 ]
 }
 
 fetch() { # ARGUMENTS: fetch the base, and HEAD's own history with it where the remote has that commit
