@@ -121,14 +121,14 @@ class Served:
     @staticmethod
     def write(before: int, ours: int, theirs: int, later: int) -> Iterator[str]:
         """The history as `git fast-import` reads it."""
-        who = "committer A <a@example.org> 1700000000 +0000\ndata 0\n"
-        yield from (f"commit refs/heads/main\n{who}" for _ in range(before))
+        who = "committer A <a@example.org> 1700000000 +0000\ndata 4\n"
+        yield from (f"commit refs/heads/main\n{who}main\n" for _ in range(before))
         yield "reset refs/pull/7/head\nfrom refs/heads/main\n\n"
-        yield from (f"commit refs/pull/7/head\n{who}" for _ in range(ours))
-        yield from (f"commit refs/heads/main\n{who}" for _ in range(theirs))
+        yield from (f"commit refs/pull/7/head\n{who}head\n" for _ in range(ours))
+        yield from (f"commit refs/heads/main\n{who}main\n" for _ in range(theirs))
         yield "reset refs/pull/7/merge\nfrom refs/heads/main\n\n"
-        yield f"commit refs/pull/7/merge\n{who}merge refs/pull/7/head\n\n"
-        yield from (f"commit refs/heads/main\n{who}" for _ in range(later))
+        yield f"commit refs/pull/7/merge\n{who}both\nmerge refs/pull/7/head\n\n"
+        yield from (f"commit refs/heads/main\n{who}main\n" for _ in range(later))
 
     def check_out(self, *, depth: int | None = 1) -> Runner:
         """Check the merge commit out as actions/checkout does: without history, and without a base."""
