@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -20,6 +19,7 @@ class Done:
 
     def __init__(self) -> None:
         self.log = ""
+        self.summary = ""
         self.failed: str | None = None
         self.outputs: dict[str, str] = {}
         self.called: dict[str, dict[str, str]] = {}
@@ -34,7 +34,7 @@ class Runner:
 
     def __init__(self, temporary: Path, workspace: Path, event: str, content: dict[str, Any], **variables: str) -> None:
         self.temporary = temporary
-        temporary.mkdir(exist_ok=True)
+        temporary.mkdir(parents=True, exist_ok=True)
         self.event = event
         self.content = content
         (temporary / "event.json").write_text(json.dumps(content), encoding="utf-8")
@@ -80,6 +80,7 @@ class Runner:
             elif not self._run_step(step, action, steps, done):
                 done.failed = step["name"]
                 break
+        done.summary = self.summary.read_text(encoding="utf-8")
         for name, output in told.get("outputs", {}).items():
             done.outputs[name] = self._fill(output["value"], steps)
         return done
@@ -135,9 +136,3 @@ class Runner:
         match = re.fullmatch(r"([\w.-]+) (==|!=) '([^']*)'", condition)
         assert match is not None, f"the runner here does not understand {condition!r}"
         return (self._look_up(match[1], steps) == match[3]) == (match[2] == "==")
-
-
-def list_files(folder: Path) -> list[str]:
-    """The files below a folder, but for what git keeps."""
-    found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-    return sorted(str(path).replace(os.sep, "/") for path in found if ".git" not in path.parts)
