@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Sequence
-from itertools import compress
+from itertools import compress, pairwise
 
 __all__ = ["MAX_CELLS", "align", "find_rising"]
 
@@ -66,8 +67,8 @@ def _weigh(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, 
 
 def find_rising(numbers: Sequence[int]) -> list[int]:
     """The positions of a longest rising subsequence."""
-    from bisect import bisect_left
-
+    if all(one < other for one, other in pairwise(numbers)):
+        return list(range(len(numbers)))
     ends: list[int] = []
     places: list[int] = []
     before: list[int] = []

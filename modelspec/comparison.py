@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from modelspec.limit import LAYER_METRICS, METRICS
@@ -11,14 +13,20 @@ from modelspec.matching import match
 from modelspec.report import ArgumentChange, Change, Comparison, Layer, LayerChange, Model, TensorType
 from modelspec.rounds import Row, cut, join
 
-__all__ = ["compare"]
+__all__ = ["MAX_LAYERS", "compare"]
+
+MAX_LAYERS = 20_000
+"""Layers of a model that are told one by one: more than anybody reads, and few enough to be held."""
+
+_costs = attrgetter(*LAYER_METRICS)
 
 
 def compare(old: Model | None, new: Model | None, *, reason: str | None = None) -> Comparison:
     """Compare two versions of a model: the old one is None for a new model, the new one for a model that is gone.
 
     Of a model that is new or gone only the metrics are told, for all of its layers are. With a `reason` the two are not
-    compared; the side that could not be read may be None then. Growth is not judged here: `growth` is empty, and `ok`
+    compared; the side that could not be read may be None then. Of very many layers that differ only the first are told,
+    and `reason` says so. Growth is not judged here: `growth` is empty, and `ok`
     is whether the new version is well by itself. Raises ValueError if there is no model at all.
     """
     here = new or old
@@ -38,7 +46,10 @@ def compare(old: Model | None, new: Model | None, *, reason: str | None = None) 
     metrics = [_compare_totals(metric, old, new) for metric in METRICS]
     if old is None or new is None:
         return Comparison(status="added" if old is None else "removed", metrics=metrics, layers=[], **told)
-    layers = _compare_layers(old, new)
+    layers = list(islice(_compare_layers(old, new), MAX_LAYERS + 1))
+    if len(layers) > MAX_LAYERS:
+        layers.pop()
+        told["reason"] = f"more than {MAX_LAYERS:,} layers differ; the first {MAX_LAYERS:,} are told"
     changed = bool(layers) or any(change.old != change.new for change in metrics)
     return Comparison(status="changed" if changed else "unchanged", metrics=metrics, layers=layers, **told)
 
@@ -85,24 +96,27 @@ def _percent(difference: int, old: int) -> float | None:
     return (hundredths if difference >= 0 else -hundredths) / 100
 
 
-def _compare_layers(old: Model, new: Model) -> list[LayerChange]:
+def _compare_layers(old: Model, new: Model) -> Iterator[LayerChange]:
     """Every layer that is not the same in both versions, in the order of the new one."""
     before, after = cut(old.layers, new.layers)
     pairs = match(before, after)
     names = _Names(before, after, pairs)
-    found: list[tuple[tuple[int, int], LayerChange]] = []
-    for one, other in pairs.items():
-        change = _compare_rows(before[one], after[other], names)
-        if change is not None:
-            found.append(((other, -1), change))
-    taken = set(pairs.values())
-    added = [(at, row) for at, row in enumerate(after) if at not in taken]
-    found += [((at, -1), _tell_added(row)) for at, row in join(added)]
-    removed = [(at, row) for at, row in enumerate(before) if at not in pairs]
+    origins = {other: one for one, other in pairs.items()}
+    added = dict(join([(at, row) for at, row in enumerate(after) if at not in origins]))
+    removed = join([(at, row) for at, row in enumerate(before) if at not in pairs])
     places = _place(pairs, len(before))
-    found += [((places[at], at), _tell_removed(row)) for at, row in join(removed)]
-    found.sort(key=lambda each: each[0])
-    return [change for _, change in found]
+    gone = iter(sorted([(places[at], at, row) for at, row in removed], key=lambda each: each[:2]))
+    next_gone = next(gone, None)
+    for at in range(-1, len(after)):
+        if at in origins:
+            change = _compare_rows(before[origins[at]], after[at], names)
+            if change is not None:
+                yield change
+        elif at in added:
+            yield _tell_added(added[at])
+        while next_gone is not None and next_gone[0] == at:
+            yield _tell_removed(next_gone[2])
+            next_gone = next(gone, None)
 
 
 def _place(pairs: dict[int, int], length: int) -> list[int]:
@@ -159,11 +173,7 @@ def _compare_rows(old: Row, new: Row, names: _Names) -> LayerChange | None:
     """How a layer differs, None if it does not."""
     one, other = old.layer, new.layer
     arguments = list(_compare_arguments(old, new, names))
-    metrics = [
-        _change(metric, before, after)
-        for metric in LAYER_METRICS
-        if (before := old.measure(metric)) != (after := new.measure(metric))
-    ]
+    metrics = [] if old.repeat == new.repeat and _has_same_costs(old, new) else list(_compare_costs(old, new))
     same = (
         not arguments
         and not metrics
@@ -187,6 +197,18 @@ def _compare_rows(old: Row, new: Row, names: _Names) -> LayerChange | None:
         arguments=arguments,
         metrics=metrics,
     )
+
+
+def _has_same_costs(old: Row, new: Row) -> bool:
+    """Whether two rows of equally many rounds cost the same: quickly, for most do."""
+    return old.layer.repeat == new.layer.repeat and bool(_costs(old.layer) == _costs(new.layer))
+
+
+def _compare_costs(old: Row, new: Row) -> Iterator[Change]:
+    for metric in LAYER_METRICS:
+        before, after = old.measure(metric), new.measure(metric)
+        if before != after:
+            yield _change(metric, before, after)
 
 
 def _compare_arguments(old: Row, new: Row, names: _Names) -> Iterator[ArgumentChange]:

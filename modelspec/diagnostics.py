@@ -154,6 +154,8 @@ CODES: dict[str, str] = {
     "MS504": "budgeted, and not known",
     "MS505": "a budget for layers that are not there",
     "MS506": "too many patterns in a budget",
+    "MS507": "grew beyond what is allowed",
+    "MS508": "growth is limited, and not known",
     "MS509": "the baseline accepts more than there is",
     # The configuration
     "MS701": "an unknown key in the configuration",

@@ -15,7 +15,7 @@ from modelspec.rows import Node, list_rows
 from modelspec.shape import Unknown
 from modelspec.source import MARK, MAX_FAULTS
 
-__all__ = ["find_excess"]
+__all__ = ["EXAMPLE_SIZE", "find_excess"]
 
 Side = Literal["max", "min", "exactly"]
 

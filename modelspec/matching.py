@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
@@ -30,8 +29,9 @@ def match(old: Sequence[Row], new: Sequence[Row]) -> Pairs:
     keys = _Keys(old, new, pairs)
     for gap in list(_list_gaps(pairs, len(old), len(new))):
         _match_gap(gap, keys.old, keys.new, pairs)
+    types = [row.layer.type for row in old], [row.layer.type for row in new]
     for gap in list(_list_gaps(pairs, len(old), len(new))):
-        _match_gap(gap, [row.layer.type for row in old], [row.layer.type for row in new], pairs)
+        _match_gap(gap, *types, pairs)
     _match_paths(old, new, pairs)
     return pairs
 
@@ -62,13 +62,14 @@ def _is_same(old: Row, new: Row) -> bool:
 
 def _match_names(old: Sequence[Row], new: Sequence[Row], pairs: Pairs) -> None:
     taken = set(pairs.values())
-    named: dict[str, deque[int]] = defaultdict(deque)
+    named: dict[str, int] = {}
     for at, row in enumerate(new):
         if at not in taken and not is_positional(row.layer):
-            named[row.path].append(at)
+            # Further rounds of a shared repeat may bear the same path: they are paired by structure.
+            named.setdefault(row.path, at)
     for at, row in enumerate(old):
-        if at not in pairs and row.path in named and named[row.path] and not is_positional(row.layer):
-            pairs[at] = named[row.path].popleft()
+        if at not in pairs and row.path in named and not is_positional(row.layer):
+            pairs[at] = named.pop(row.path)
 
 
 class _Keys:
@@ -109,11 +110,11 @@ def _match_gap(gap: Gap, old: Sequence[Hashable], new: Sequence[Hashable], pairs
 def _match_paths(old: Sequence[Row], new: Sequence[Row], pairs: Pairs) -> None:
     """What is left, by path and type: what changed so that nothing of its structure is the same."""
     taken = set(pairs.values())
-    left: dict[tuple[str, str], deque[int]] = defaultdict(deque)
+    left: dict[str, int] = {}
     for at, row in enumerate(new):
         if at not in taken:
-            left[row.path, row.layer.type].append(at)
+            left.setdefault(row.path, at)
     for at, row in enumerate(old):
-        found = left.get((row.path, row.layer.type)) if at not in pairs else None
-        if found:
-            pairs[at] = found.popleft()
+        found = left.get(row.path) if at not in pairs else None
+        if found is not None and new[found].layer.type == row.layer.type:
+            pairs[at] = left.pop(row.path)

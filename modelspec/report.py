@@ -114,6 +114,7 @@ class _LayerFacts(_Frozen):
     arguments: dict[str, Any]
     inferred: list[str]
     tensors: list[Tensor]
+    file: str | None = Field(default=None, exclude=True, description="The imported file that it stands in, if it does.")
 
 
 class Layer(Metrics, _LayerFacts):
@@ -326,7 +327,8 @@ class Comparison(_Frozen):
     """A model beside its version before.
 
     `path` is null for a model that is gone, `old_path` for a new one; where both are there and differ, the file was
-    renamed. `reason` says why the two cannot be compared: then there are no `metrics`.
+    renamed. `reason` says why the two are not compared: then there are no `metrics`; of those that are, why not all
+    layers that differ are told.
     """
 
     path: str | None
@@ -448,6 +450,7 @@ def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
         arguments=plain_arguments(fitted),
         inferred=list(fitted.inferred),
         tensors=[_describe_tensor(node, tensor) for tensor in fitted.tensors],
+        file=where.file or None,
         **_metrics(count_node(node)),
     )
     if node.repeat > 1:

@@ -60,6 +60,7 @@ class Repository:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
+            errors="surrogateescape",
             check=False,
         )
 

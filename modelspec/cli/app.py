@@ -19,8 +19,15 @@ class Format(StrEnum):
     """Output formats."""
 
     text = "text"
-    markdown = "markdown"
     json = "json"
+    jsonl = "jsonl"
+    markdown = "markdown"
+    github = "github"
+    gitlab = "gitlab"
+    junit = "junit"
+    sarif = "sarif"
+    csv = "csv"
+    mermaid = "mermaid"
 
 
 class Severity(StrEnum):

@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelspec.report import Report
 
 __all__ = ["FOUND", "USAGE", "WELL", "complain", "has_color", "judge", "remark", "render", "show", "width", "write"]
@@ -33,18 +35,15 @@ def width(output: str | None) -> int:
 
 
 def render(report: Report, format: str, output: str | None = None) -> str:
-    """A report in one of the formats."""
-    if format == "json":
-        from modelspec.render import json
+    """A report in one of the formats, each of which is a module of its name."""
+    if format == "text":
+        from modelspec.render import text
 
-        return json.show_report(report)
-    if format == "markdown":
-        from modelspec.render import markdown
+        return text.show_report(report, width=width(output), color=has_color(output))
+    from importlib import import_module
 
-        return markdown.show_report(report)
-    from modelspec.render import text
-
-    return text.show_report(report, width=width(output), color=has_color(output))
+    show: Callable[[Report], str] = import_module(f"modelspec.render.{format}").show_report
+    return show(report)
 
 
 def show(report: Report, format: str, output: str | None) -> bool:

@@ -6,8 +6,8 @@ A call that names nothing that is there raises `Trouble`, with what to do about 
 from __future__ import annotations
 
 from modelspec.history.git import Trouble
-from modelspec.history.renames import find_renames
+from modelspec.history.renames import find_left_out, find_renames
 from modelspec.history.revision import find_base, open_revision, split_revision
 from modelspec.history.snapshot import Snapshot
 
-__all__ = ["Snapshot", "Trouble", "find_base", "find_renames", "open_revision", "split_revision"]
+__all__ = ["Snapshot", "Trouble", "find_base", "find_left_out", "find_renames", "open_revision", "split_revision"]

@@ -25,12 +25,15 @@ PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_P
 
 
 class Trouble(Exception):
-    """What was asked cannot be had: why, and what to do about it."""
+    """What was asked cannot be had: why, and what to do about it; as text, both."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  hint: {self.hint}"
 
     def __reduce__(self) -> tuple[type[Trouble], tuple[str, str]]:
         return Trouble, (self.message, self.hint)

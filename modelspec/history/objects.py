@@ -29,6 +29,9 @@ class Objects:
         self._complaints: IO[bytes] | None = None
         self._owner = 0
 
+    def __del__(self) -> None:
+        self.close()
+
     def read(self, name: str, limit: int) -> bytes:
         """At most `limit` bytes of the object with this hash. Raises Trouble if it is not to be had."""
         process = self._start()

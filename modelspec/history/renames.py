@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from modelspec.history.git import Repository
 from modelspec.history.snapshot import Snapshot
 
-__all__ = ["find_renames"]
+__all__ = ["find_left_out", "find_renames"]
 
 MAX_RENAMES = 1000
 """Git compares the texts of so many deleted and so many new files; beyond that, equal ones only are found."""
@@ -34,16 +34,25 @@ def find_renames(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="modelspec-") as folder:
         index = os.path.join(folder, "index")
         git.ask("read-tree", snapshot.commit, index=index)
-        if git.try_to("config", "--type=bool", "--get", "core.sparseCheckout").output.strip() == b"true":
-            hidden = [line[2:] for line in git.ask_each("ls-files", "-t", "-z") if line.startswith("S ")]
-            kept = [path for path in hidden if snapshot.is_file(path)]
+        kept = [path for path in find_left_out(snapshot) if snapshot.is_file(path)]
+        if kept:
             git.ask("update-index", "-z", "--skip-worktree", "--stdin", data=_join(kept), index=index)
         # An entry without times and size is looked up in the work tree, whatever its hash.
         entries = _join([f"100644 {empty}\t{path}" for path in new])
-        git.ask("update-index", "-z", "--replace", "--index-info", data=entries, index=index)
+        git.ask("update-index", "-z", "--index-info", data=entries, index=index)
         question = ["diff-index", "-z", "--name-status", "-M", f"-l{MAX_RENAMES}", "--diff-filter=R"]
         told = git.ask_each(*question, "--ignore-submodules=all", "--no-ext-diff", snapshot.commit, index=index)
     return {told[at + 2]: told[at + 1] for at in range(0, len(told), 3)}
+
+
+def find_left_out(snapshot: Snapshot) -> set[str]:
+    """The files that a sparse checkout leaves out of the work tree: they are not there, and yet not deleted."""
+    if snapshot.root is None:
+        return set()
+    git = Repository(snapshot.root, snapshot.repository.environment)
+    if git.try_to("config", "--type=bool", "--get", "core.sparseCheckout").output.strip() != b"true":
+        return set()
+    return {line[2:] for line in git.ask_each("ls-files", "-t", "-z") if line.startswith("S ")}
 
 
 def _is_plain(path: str) -> bool:

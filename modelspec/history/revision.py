@@ -78,7 +78,7 @@ def _find_commit(repository: Repository, revision: str) -> str:
     A branch that only a remote has (as in a checkout of CI) is taken from there.
     """
     if revision.startswith(("-", "^")) or ".." in revision or not _is_writable(revision):
-        raise Trouble(f"'{show_path(revision)}' is no revision", NAME_ONE)
+        raise Trouble(f"{revision!a} is no revision", NAME_ONE)
     commit = _ask_commit(repository, revision)
     if commit is None and (remote := _find_remote(repository, revision)):
         commit = _ask_commit(repository, remote)

@@ -110,33 +110,33 @@ class Snapshot:
         return self._shown.get(shown) or shown.removeprefix(f"{self.revision}:")
 
     def locate(self, path: str) -> str | None:
-        """Where in the commit a file of the disk is sought, whether it is there or not; None if it is outside.
+        """Where in the commit a file or folder of the disk is sought, there or not; None if it is outside.
 
         A link within the work tree is a file of its own, whose target may have been another; only what is not there
         by that name is sought by its real path.
         """
         if self.root is None:
             return None
-        absolute = os.path.abspath(path)
-        if os.pardir in path.split(os.sep):  # with links, `..` is not what it seems
-            folder, name = os.path.split(os.path.join(os.getcwd(), path))
-            absolute = os.path.join(os.path.realpath(folder), name)
-        inside = os.path.join(self.root, "")
-        named = None
-        if absolute.startswith(inside):
-            named = absolute.removeprefix(inside).replace(os.sep, "/")
-        else:
-            parts = absolute.split(os.sep)
-            for end in range(len(parts) - 1, 0, -1):
-                if os.path.realpath(os.sep.join(parts[:end]) or os.sep) == self.root:
-                    named = "/".join(parts[end:])
+        real = os.path.realpath(path)
+        named = self._name(path, real)
         if named is not None and self._tree.walk(named) is not None:
             return named
-        real = os.path.realpath(path)
-        if not real.startswith(inside):
-            return named
-        within = real.removeprefix(inside).replace(os.sep, "/")
-        return within if named is None or self._tree.walk(within) is not None else named
+        within = _cut(real, self.root)
+        return within if within is not None and (named is None or self._tree.walk(within) is not None) else named
+
+    def _name(self, path: str, real: str) -> str | None:
+        """The path of a file from the top of the work tree, as it is called; None if it is called from elsewhere."""
+        assert self.root is not None
+        if os.pardir in path.split(os.sep):  # with links, `..` is not what it seems
+            folder, name = os.path.split(os.path.join(os.getcwd(), path))
+            path = real if name in ("", os.curdir, os.pardir) else os.path.join(os.path.realpath(folder), name)
+        absolute = os.path.abspath(path)
+        named = _cut(absolute, self.root)
+        parts = absolute.split(os.sep)
+        for end in range(1, len(parts) + 1) if named is None else ():
+            if os.path.realpath(os.sep.join(parts[:end]) or os.sep) == self.root:
+                return "/".join(parts[end:])
+        return named
 
     def find(self, written: str) -> str:
         """The path that is meant by what stands behind the colon of `REV:PATH`; a file or a folder.
@@ -146,9 +146,7 @@ class Snapshot:
         """
         path = written.replace(os.sep, "/")
         here = os.path.realpath(self.repository.folder)
-        prefix = ""
-        if self.root is not None and here.startswith(os.path.join(self.root, "")):
-            prefix = os.path.relpath(here, self.root).replace(os.sep, "/")
+        prefix = "" if self.root is None else _cut(here, self.root) or ""
         shown = show_path(f"{self.revision}:{written}")
         relative = posixpath.normpath(posixpath.join(prefix, path))
         start = relative if path.split("/")[0] in (".", "..") else posixpath.normpath(path)
@@ -194,3 +192,11 @@ class Snapshot:
         """The names in a folder; none if there is no such folder."""
         found = self._tree.walk(folder)
         return tuple(self._tree.list_entries(found[1].name)) if found is not None and found[1].is_folder else ()
+
+
+def _cut(path: str, root: str) -> str | None:
+    """The path from a folder on, with slashes; "" for itself, None if it is not inside."""
+    if path == root:
+        return ""
+    inside = os.path.join(root, "")
+    return path.removeprefix(inside).replace(os.sep, "/") if path.startswith(inside) else None
