@@ -25,7 +25,7 @@ def run(script: list[str], folder: Path, **variables: str) -> subprocess.Complet
     return subprocess.run(
         ["sh", "-e", "-c", "\n".join(script)],
         cwd=folder,
-        env={**plain_environment(), "CI": "true", **JOB["variables"], **variables},
+        env={**plain_environment(), "CI": "true", "TMPDIR": str(folder.parent), **JOB["variables"], **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
