@@ -23,11 +23,15 @@ ENDINGS = (".yaml", ".yml", ".json")
 
 
 class Text(NamedTuple):
-    """A file: its path as shown to people, its bytes (one more than the bound at most), and the limits set for it."""
+    """A file: its path as shown to people, its bytes (one more than the bound at most), and the limits set for it.
+
+    `absolute` is its path as the system knows it.
+    """
 
     path: str
     data: bytes
     demands: Demands | None = None
+    absolute: str = ""
 
 
 class Found:
@@ -82,7 +86,7 @@ class Found:
             return False
         absolute = os.path.abspath(path)
         demands = self.configuration(os.path.dirname(absolute)).demand(absolute)
-        self._take(Text(show_path(path), data, demands))
+        self._take(Text(show_path(path), data, demands, absolute))
         return True
 
 

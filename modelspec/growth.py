@@ -1,126 +1,132 @@
-"""How far each metric of a model has grown, held against the limits on that."""
+"""Growth held against its limits: a line for each limit, and a finding for each metric that grew beyond."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import groupby
 
+from modelspec.comparison import compare
 from modelspec.excess import EXAMPLE_SIZE
-from modelspec.limit import BYTE_METRICS
-from modelspec.report import (
-    Change,
-    Comparison,
-    Diagnostic,
-    GrowthLimit,
-    GrowthLine,
-    LayerChange,
-    Measure,
-    Model,
-    RelatedPlace,
-)
+from modelspec.limit import BYTE_METRICS, METRICS
+from modelspec.report import Comparison, Diagnostic, GrowthLimit, GrowthLine, Measure, Model, RelatedPlace
 
 __all__ = ["judge_growth"]
 
-HEAVIEST = 3
-"""Layers that are named because they grew most."""
 
+def judge_growth(
+    old: Model, new: Model, *, comparison: Comparison | None = None
+) -> tuple[list[GrowthLine], list[Diagnostic]]:
+    """Hold a model's growth since its old version against the limits of the new one, in their order.
 
-def judge_growth(old: Model, new: Model, comparison: Comparison) -> tuple[list[GrowthLine], list[Diagnostic]]:
-    """Judge each limit on the growth of the new version, and tell what is beyond; of several limits on one metric once.
-
-    A metric may grow by as much as its limit says, and shrink. One that is not known in both versions is within none.
+    What grew by just as much as it may, or shrank, is within its limit. What is not known fails. A model that has
+    errors is not judged, nor is one that had: its lines have `ok` null. Of several limits that a metric is beyond, the
+    tightest alone is a finding. `comparison` is that of the two, if there is one already.
     """
-    changes = {change.metric: change for change in comparison.metrics}
-    lines: list[GrowthLine] = []
-    broken: dict[str, tuple[GrowthLimit, GrowthLine]] = {}
-    for limit in new.growth_limits:
-        change = changes[limit.metric]
-        line = _judge(limit, change)
-        lines.append(line)
-        if line.ok:
-            continue
-        before = broken.get(limit.metric)
-        if before is None or (line.allowed is not None and line.allowed < (before[1].allowed or 0)):
-            broken[limit.metric] = limit, line
-    found = [
-        _tell_unknown(limit, changes[metric], old, new)
-        if line.growth is None
-        else _tell_growth(limit, line, changes[metric], new, comparison.layers)
-        for metric, (limit, line) in broken.items()
-    ]
-    return lines, found
+    if not (_is_counted(old) and _is_counted(new)):
+        return [_leave(limit) for limit in new.growth_limits], []
+    lines = [_judge(limit, old, new) for limit in new.growth_limits]
+    broken = [(limit, line) for limit, line in zip(new.growth_limits, lines, strict=True) if not line.ok]
+    broken.sort(key=lambda each: (METRICS.index(each[0].metric), each[1].allowed is not None, each[1].allowed or 0))
+    findings = []
+    for _, several in groupby(broken, key=lambda each: each[0].metric):
+        limit, line = next(several)
+        if line.growth is None:
+            findings.append(_tell_unknown(limit, old, new))
+        else:
+            comparison = comparison or compare(old, new)
+            findings.append(_tell_growth(limit, line, old, new, comparison))
+    return lines, findings
 
 
-def _judge(limit: GrowthLimit, change: Change) -> GrowthLine:
-    allowed: int | None = limit.part
-    if limit.base is not None:
-        # So much of what it was as is whole.
-        allowed = None if change.old is None else change.old * limit.part // limit.base
-    growth = change.difference
+def _is_counted(model: Model) -> bool:
+    """Whether anything was added up: of a model with errors nothing is."""
+    return model.ok or any(_total(model, metric) is not None for metric in METRICS)
+
+
+def _total(model: Model, metric: str) -> int | None:
+    value: int | None = getattr(model.totals, metric)
+    return value
+
+
+def _leave(limit: GrowthLimit) -> GrowthLine:
+    return GrowthLine(metric=limit.metric, limit=limit.text, allowed=None, growth=None, ok=None, set_by=limit.set_by)
+
+
+def _judge(limit: GrowthLimit, old: Model, new: Model) -> GrowthLine:
+    before, after = _total(old, limit.metric), _total(new, limit.metric)
+    allowed = limit.part if limit.base is None else None if before is None else limit.part * before // limit.base
+    growth = None if before is None or after is None else after - before
     ok = growth is not None and allowed is not None and growth <= allowed
     return GrowthLine(metric=limit.metric, limit=limit.text, allowed=allowed, growth=growth, ok=ok, set_by=limit.set_by)
 
 
-def _tell_growth(
-    limit: GrowthLimit, line: GrowthLine, change: Change, new: Model, layers: Iterable[LayerChange]
-) -> Diagnostic:
+def _tell_growth(limit: GrowthLimit, line: GrowthLine, old: Model, new: Model, comparison: Comparison) -> Diagnostic:
+    before, after = _total(old, limit.metric), _total(new, limit.metric)
+    assert before is not None
+    assert after is not None
     assert line.growth is not None
     assert line.allowed is not None
-    assert change.old is not None
     unit = " bytes" if limit.metric in BYTE_METRICS else ""
-    may = f"{limit.text}, {line.allowed:,}" if limit.base is not None else limit.text
+    change = next(change for change in comparison.metrics if change.metric == limit.metric)
+    percent = "" if change.percent is None else f" ({change.percent:,.2f} %)"
+    may = f"{line.allowed:,}"
+    if limit.text.replace("_", "") != str(line.allowed):
+        may = f"{limit.text} ({line.allowed:,})"
     message = (
-        f"{limit.metric}: grew by {line.growth:,}{unit}{_show_part(line.growth, change.old)}, from {change.old:,} to "
-        f"{change.new:,}; {line.growth - line.allowed:,} more than the {may} that it may"
+        f"{limit.metric}: grew by {line.growth:,}{unit}{percent} from {before:,} to {after:,}, "
+        f"{line.growth - line.allowed:,} more than the {may} that it may"
     )
-    heaviest = [*_list_heaviest(limit.metric, new, layers)]
-    change_it = f"ask for another limit in {limit.set_by}" if limit.set_by else "change the limit"
-    if heaviest:
-        hint = f"the layers that grew most are named below: make them smaller, or {change_it}"
-    else:
-        hint = f"make it smaller, or {change_it}"
-    return _place("MS507", message, hint, limit, new, heaviest, line.growth, line.allowed)
+    related = list(_place_growth(limit.metric, unit, new, comparison))
+    hint = "make it smaller, or raise the limit and say why"
+    if related:
+        hint = "the layers that grew most are named below: make them smaller, or raise the limit and say why"
+    return _build("MS507", message, hint, limit, new, related, line.growth)
 
 
-def _tell_unknown(limit: GrowthLimit, change: Change, old: Model, new: Model) -> Diagnostic:
-    when = "in either version" if change.old is None and change.new is None else "in the version before"
-    if change.new is None and change.old is not None:
-        when = "in this version"
-    message = f"{limit.metric}: not known {when}, so its growth cannot be held to its limit"
-    names = list(dict.fromkeys([*new.open_sizes, *old.open_sizes]))
-    hint = "give every axis a size"
+def _place_growth(metric: str, unit: str, new: Model, comparison: Comparison) -> Iterator[RelatedPlace]:
+    """The up to three layers that grew most, the new ones among them."""
+    homes = {layer.path: layer.home for layer in new.layers if layer.home}
+    homes |= {f"{layer.type}:{layer.line}": layer.home for layer in new.layers if layer.home}
+    grown: list[tuple[int, str, str, int]] = []
+    for layer in comparison.layers:
+        difference = next((change.difference for change in layer.metrics if change.metric == metric), None)
+        if difference is not None and difference > 0 and layer.line is not None:
+            times = f" (× {layer.repeat:,})" if layer.repeat is not None and layer.repeat > 1 else ""
+            fresh = ", a new layer" if layer.change == "added" else ""
+            # A piece of a row has a path that no row has.
+            home = homes.get(layer.path or "") or homes.get(f"{layer.type}:{layer.line}") or new.path
+            grown.append((difference, f"{layer.path}{times}: {difference:,}{unit} more{fresh}", home, layer.line))
+    grown.sort(key=lambda each: -each[0])
+    for _, message, home, line in grown[:3]:
+        yield RelatedPlace(path=home, line=line, column=1, message=message)
+
+
+def _tell_unknown(limit: GrowthLimit, old: Model, new: Model) -> Diagnostic:
+    unknown = [word for word, model in (("before", old), ("now", new)) if _total(model, limit.metric) is None]
+    names = list(dict.fromkeys([*old.open_sizes, *new.open_sizes]))
+    causes = ", ".join(names)
+    reason = f"{causes} is known only when the model runs" if names else "an axis has no known size"
+    if len(names) > 1:
+        reason = f"{causes} are known only when the model runs"
+    message = (
+        f"{limit.metric}: not known {' and '.join(unknown)}, so its growth cannot be held to {limit.text}; {reason}"
+    )
+    hint = "give every axis a size in `inputs`" if len(new.inputs) > 1 else "give every axis a size in `input`"
     if names:
         settings = " ".join(f"--set {name}={EXAMPLE_SIZE}" for name in names[:3])
-        hint = f"give {', '.join(names)} a value in `variables`, or for this run: {settings}"
-    return _place("MS508", message, hint, limit, new, [], None, None)
+        hint = f"give {causes} a value in `variables`, or for this run: {settings}"
+    return _build("MS508", message, hint, limit, new, list(_place_unknown(limit.metric, new)), None)
 
 
-def _show_part(growth: int, old: int) -> str:
-    """The growth in per cent of what was there: a growth is never shown as none."""
-    if not old:
-        return ""
-    per_mille = (growth * 2000 + old) // (2 * old)
-    return f" ({per_mille // 10:,}.{per_mille % 10} %)" if per_mille else " (under 0.1 %)"
+def _place_unknown(metric: str, new: Model) -> Iterator[RelatedPlace]:
+    blamed = [layer for layer in new.layers if getattr(layer, metric, 0) is None]
+    more = f", and {len(blamed) - 3:,} more" if len(blamed) > 3 else ""
+    for number, layer in enumerate(blamed[:3]):
+        message = f"{layer.path}: not known{more if number == 2 else ''}"
+        yield RelatedPlace(path=layer.home or new.path, line=layer.line, column=1, message=message)
 
 
-def _list_heaviest(metric: str, new: Model, layers: Iterable[LayerChange]) -> Iterator[RelatedPlace]:
-    """The layers whose growth is largest, in their places."""
-    grown: list[tuple[int, LayerChange]] = []
-    for layer in layers:
-        change = next((change for change in layer.metrics if change.metric == metric), None)
-        if change is not None and change.difference is not None and change.difference > 0 and layer.line is not None:
-            grown.append((change.difference, layer))
-    grown.sort(key=lambda each: -each[0])
-    files = {layer.path: layer.file for layer in new.layers}
-    unit = " bytes" if metric in BYTE_METRICS else ""
-    for difference, layer in grown[:HEAVIEST]:
-        times = f" (× {layer.repeat:,})" if layer.repeat is not None and layer.repeat > 1 else ""
-        what = ", new" if layer.change == "added" else ""
-        message = f"{layer.path}{times}: +{difference:,}{unit}{what}"
-        file = files.get(layer.path or "") or new.path
-        yield RelatedPlace(path=file, line=layer.line or 1, column=1, message=message)
-
-
-def _place(
+def _build(
     code: str,
     message: str,
     hint: str,
@@ -128,29 +134,26 @@ def _place(
     new: Model,
     related: list[RelatedPlace],
     growth: int | None,
-    allowed: int | None,
 ) -> Diagnostic:
-    """The finding at its limit. One that the configuration sets is told in the spec: that its author can change."""
-    name = new.name if new.variant is None else f"{new.name}/{new.variant}"
-    told = Diagnostic(
+    """A finding at the limit. Where a configuration sets it, at the beginning of the spec that is at fault."""
+    own = limit.set_by is None
+    if not own:
+        place = f"{limit.metric} may grow by {limit.text}"
+        related = [RelatedPlace(path=limit.path, line=limit.line, column=limit.column, message=place), *related]
+    return Diagnostic(
         code=code,
         severity="error",
         message=message,
         hint=hint,
-        path=limit.path,
-        line=limit.line,
-        column=limit.column,
-        end_line=limit.end_line,
-        end_column=limit.end_column,
-        excerpt=limit.excerpt,
+        path=limit.path if own else new.path,
+        line=limit.line if own else 1,
+        column=limit.column if own else 1,
+        end_line=limit.end_line if own else 1,
+        end_column=limit.end_column if own else 1,
         layer=None,
-        models=[name],
+        models=[new.name if new.variant is None else f"{new.name}/{new.variant}"],
         related=related,
-        measure=Measure(metric=limit.metric, scope=None, kind="growth", actual=growth, bound=allowed),
+        excerpt=limit.excerpt if own else "",
         variants=[] if new.variant is None else [new.variant],
+        measure=Measure(metric=limit.metric, scope=None, kind="growth", actual=growth),
     )
-    if limit.set_by is None:
-        return told
-    there = RelatedPlace(path=limit.path, line=limit.line, column=limit.column, message="the limit is set here")
-    place = {"path": new.path, "line": 1, "column": 1, "end_line": 1, "end_column": 1, "excerpt": ""}
-    return told.model_copy(update={**place, "related": [there, *related]})

@@ -114,7 +114,7 @@ class _LayerFacts(_Frozen):
     arguments: dict[str, Any]
     inferred: list[str]
     tensors: list[Tensor]
-    file: str | None = Field(default=None, exclude=True, description="The imported file that it stands in, if it does.")
+    home: str = Field("", exclude=True, description="The imported file that `line` is in, where it is not the model's.")
 
 
 class Layer(Metrics, _LayerFacts):
@@ -412,7 +412,8 @@ def name_file(graph: Graph, document: Document) -> str:
     """The name that a spec gives its model, or else the file's, without its ending."""
     if graph.spec.name is not None:
         return graph.spec.name
-    stem = document.path.replace("\\", "/").rpartition("/")[2]
+    # That of an earlier version is called `REV:PATH`.
+    stem = document.path.replace("\\", "/").rpartition("/")[2].rpartition(":")[2]
     return stem.rpartition(".")[0] or stem
 
 
@@ -443,6 +444,7 @@ def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
         path=node.path,
         type=fitted.layer.type_name(),
         line=home.place(where._replace(file="")).line,
+        home="" if home is document else home.path,
         repeat=node.repeat,
         inputs=list(node.reads(list(graph.spec.inputs))),
         output_shape=next(iter(outputs.values())).shape,
@@ -450,7 +452,6 @@ def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
         arguments=plain_arguments(fitted),
         inferred=list(fitted.inferred),
         tensors=[_describe_tensor(node, tensor) for tensor in fitted.tensors],
-        file=where.file or None,
         **_metrics(count_node(node)),
     )
     if node.repeat > 1:
@@ -538,7 +539,7 @@ def _list_growth(documents: Documents, graph: Graph) -> Iterator[GrowthLimit]:
             place = document.place(Where(route, "key" if budget.home else "value", file=budget.home))
             yield GrowthLimit(
                 metric=metric,
-                text=str(limit) if isinstance(limit, Share) else f"{limit:,}",
+                text=str(limit),
                 part=limit.part if isinstance(limit, Share) else limit,
                 base=limit.base if isinstance(limit, Share) else None,
                 set_by=budget.home or None,

@@ -8,7 +8,7 @@ change is seen not to have changed.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -66,12 +66,13 @@ def cut(old: Sequence[Layer], new: Sequence[Layer]) -> tuple[list[Row], list[Row
     )
     if not any(layer.repeat > 1 for side in sides for layer in side):
         return whole
-    numbers = _list_numbers(old), _list_numbers(new)
-    strange = _list_strange(old, numbers[0]) | _list_strange(new, numbers[1])
+    levels = [_list_levels(layer) for layer in old], [_list_levels(layer) for layer in new]
+    numbers = _list_numbers(levels[0]), _list_numbers(levels[1])
+    strange = _list_strange(old, levels[0], numbers[0]) | _list_strange(new, levels[1], numbers[1])
     room = 2 * (len(old) + len(new)) + 1_000
     done = []
-    for side, other in ((old, numbers[1]), (new, numbers[0])):
-        pieces = [_place_cuts(layer, strange, other) for layer in side]
+    for side, own, other in ((old, levels[0], numbers[1]), (new, levels[1], numbers[0])):
+        pieces = [_place_cuts(layer, found, strange, other) for layer, found in zip(side, own, strict=True)]
         room -= sum(len(piece.cuts) for piece in pieces)
         if room < 0:
             return whole
@@ -79,22 +80,24 @@ def cut(old: Sequence[Layer], new: Sequence[Layer]) -> tuple[list[Row], list[Row
     return done[0], done[1]
 
 
-def _list_numbers(layers: Sequence[Layer]) -> dict[str, list[int]]:
+def _list_numbers(levels: Iterable[Iterable[_Level]]) -> dict[str, list[int]]:
     """The numbers of rounds that begin, by what stands before them in the path."""
     found: dict[str, set[int]] = {}
-    for layer in layers:
-        for level in _list_levels(layer):
+    for several in levels:
+        for level in several:
             found.setdefault(level.prefix, set()).add(level.number)
     return {prefix: sorted(numbers) for prefix, numbers in found.items()}
 
 
-def _list_strange(layers: Sequence[Layer], numbers: dict[str, list[int]]) -> set[str]:
+def _list_strange(
+    layers: Sequence[Layer], levels: Sequence[Iterable[_Level]], numbers: dict[str, list[int]]
+) -> set[str]:
     """The beginnings of paths behind which a number counts no rounds: others begin among what would be a row's."""
     return {
         level.prefix
-        for layer in layers
+        for layer, several in zip(layers, levels, strict=True)
         if layer.repeat > 1
-        for level in _list_levels(layer)
+        for level in several
         if _find_inside(layer, level, numbers)
     }
 
@@ -128,8 +131,8 @@ def _find_levels(path: str, steps: list[str], *, whole: bool) -> Iterator[_Level
             yield _Level(path[: end - digits], int(path[end - digits : end]), path[end:])
 
 
-def _place_cuts(layer: Layer, strange: set[str], other: dict[str, list[int]]) -> _Piece:
-    levels = [level for level in _list_levels(layer) if level.prefix not in strange] if layer.repeat > 1 else []
+def _place_cuts(layer: Layer, found: Iterable[_Level], strange: set[str], other: dict[str, list[int]]) -> _Piece:
+    levels = [level for level in found if level.prefix not in strange] if layer.repeat > 1 else []
     if len(levels) != 1:
         return _Piece(layer, None, ())
     cuts = _find_inside(layer, levels[0], other)

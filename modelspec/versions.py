@@ -64,7 +64,7 @@ def _judge(old: Model | None, new: Model | None) -> tuple[Comparison, list[Diagn
     comparison = compare(old, new)
     if old is None or new is None:
         return comparison, []
-    growth, found = judge_growth(old, new, comparison)
+    growth, found = judge_growth(old, new, comparison=comparison)
     ok = comparison.ok and all(line.ok is not False for line in growth)
     return comparison.model_copy(update={"growth": growth, "ok": ok}), found
 

@@ -49,6 +49,10 @@ BASELINE = {"MS509", "MS705"}
 """Codes of what `check --baseline` finds: tests/test_baseline.py has their cases."""
 
 
+COMPARED = {"MS507", "MS508"}
+"""Codes of two versions of a spec: `tests/cases/diff` holds them."""
+
+
 def list_cases(kind: str) -> list[Path]:
     return sorted(path for path in (CASES / kind).iterdir() if path.suffix != ".txt")
 
@@ -142,7 +146,7 @@ def test_every_code_has_a_case_and_every_finding_a_way_out() -> None:
         assert place not in seen, f"{name}: '{told.message}' and '{seen[place]}' are told at one place"
         seen[place] = told.message
     assert lonely == [], "what is wrong is told, and not what to do"
-    assert {code for _, code, *_ in seen} | GENERATED | BASELINE == set(CODES)
+    assert {code for _, code, *_ in seen} | GENERATED | BASELINE | COMPARED == set(CODES)
 
 
 def test_no_such_file(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -420,6 +420,17 @@ def test_junit_of_the_cases(cases: list[Report]) -> None:
             assert model.ok or name in failed
 
 
+def test_a_finding_fails_the_models_that_it_is_about(cases: list[Report]) -> None:
+    (wide, base) = [model for report in cases[:-1] for model in report.models if model.path.endswith("/variants.yaml")]
+    name = f"{base.name}/{base.variant}"
+    bad = base.model_copy(update={"ok": False})
+    assert list_failed(report_on(find(path=base.path, models=[name]), models=[wide, bad])) == [(base.path, name)]
+    everything = report_on(find(path=base.path), models=[wide.model_copy(update={"ok": False}), bad])
+    assert len(list_failed(everything)) == 2
+    advice = report_on(find(path=base.path, severity="warning"), find(path="b.toml"), models=[wide, base])
+    assert list_failed(advice) == [("b.toml", "b.toml")]
+
+
 def test_what_an_imported_file_has_fails_both(cases: list[Report]) -> None:
     (model,) = [model for report in cases[:-1] for model in report.models if model.path.endswith("pass/rows.yaml")]
     one = find(path="library.yaml", models=[model.name])

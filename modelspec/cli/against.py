@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from modelspec import road
-from modelspec.cli import console
 from modelspec.files import ENDINGS, Found, Text
-from modelspec.history import Snapshot, Trouble, find_base, find_renames
+from modelspec.history import Snapshot, find_base, find_left_out, find_renames
 from modelspec.report import Against, Report
 from modelspec.source import is_marked
 from modelspec.versions import Pair, add_comparisons
@@ -16,13 +15,9 @@ from modelspec.versions import Pair, add_comparisons
 __all__ = ["Base", "open_base"]
 
 
-def open_base(revision: str) -> Base | None:
-    """The version that a revision means to be compared with; None where there is none, which is told."""
-    try:
-        return Base(find_base(revision, os.getcwd()))
-    except Trouble as trouble:
-        console.complain(str(trouble))
-        return None
+def open_base(revision: str) -> Base:
+    """The version that a revision means to be compared with. Raises Trouble, as all questions to it may."""
+    return Base(find_base(revision, os.getcwd()))
 
 
 class Base:
@@ -37,7 +32,7 @@ class Base:
 
     def prepare(self, texts: Sequence[Text]) -> None:
         """Find where these texts were: by the same name, or by the one that git says they were renamed from."""
-        places = {text.path: place for text in texts if (place := self.snapshot.locate(text.path)) is not None}
+        places = {text.path: place for text in texts if (place := self.snapshot.locate(text.absolute)) is not None}
         new = [place for place in places.values() if not self.snapshot.is_file(place)]
         renamed = find_renames(self.snapshot, new) if new else {}
         for path, place in places.items():
@@ -84,7 +79,7 @@ class Base:
 
     def _list_gone(self, searched: Sequence[str], found: Found) -> Iterator[tuple[str, bytes]]:
         """The specs of the commit in these folders that are there no more."""
-        kept = set(self.before.values())
+        kept = {*self.before.values(), *find_left_out(self.snapshot)}
         for folder in searched:
             place = self.snapshot.locate(folder)
             if place is None or not self.snapshot.is_folder(place):

@@ -26,12 +26,19 @@ class Batch:
     """
 
     def __init__(
-        self, *, models: bool, choice: road.Choice | None = None, jobs: int | None = None, base: Base | None = None
+        self,
+        *,
+        models: bool,
+        choice: road.Choice | None = None,
+        jobs: int | None = None,
+        base: Base | None = None,
+        quiet: bool = False,
     ) -> None:
         self.models = models
         self.choice = choice
         self.base = base
         self.jobs = jobs
+        self.quiet = quiet
         self.looked: list[tuple[str, bool]] = []
         """Every text's path, and whether nothing was found in it."""
         self.parts: list[road.Part] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from modelspec import files, road
 from modelspec.cli import console
@@ -10,6 +11,7 @@ from modelspec.cli.batch import Batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from modelspec.cli.against import Base
     from modelspec.report import Report
 
 __all__ = ["check"]
@@ -46,18 +48,67 @@ def check(
         choice = choose(variant, settings)
         if choice is None:
             return console.USAGE
-    base = None
-    if against is not None:
-        from modelspec.cli.against import open_base
-
-        base = open_base(against)
-        if base is None:
-            return console.USAGE
-    batch = Batch(models=format != "text" or base is not None, choice=choice, jobs=jobs, base=base)
-    found = files.find(
-        paths, skip_unmarked=skip_unmarked, force_exclude=force_exclude, stdin_filename=stdin_filename, take=batch.take
+    call = _Call(
+        paths,
+        format,
+        output,
+        skip_unmarked,
+        force_exclude,
+        stdin_filename,
+        choice,
+        baseline,
+        jobs,
+        quiet,
+        verbose,
+        exit_zero,
+        fail_on,
     )
-    if skip_unmarked and batch.libraries:
+    if against is None:
+        return _run(call, None)
+    from modelspec.cli.against import open_base
+    from modelspec.history import Trouble
+
+    try:
+        return _run(call, open_base(against))
+    except Trouble as trouble:
+        console.complain(str(trouble))
+        return console.USAGE
+
+
+class _Call(NamedTuple):
+    """What is asked for: the arguments of `check` but the revision, the choice as one."""
+
+    paths: Sequence[str]
+    format: str
+    output: str | None
+    skip_unmarked: bool
+    force_exclude: bool
+    stdin_filename: str | None
+    choice: road.Choice | None
+    baseline: str | None
+    jobs: int | None
+    quiet: bool
+    verbose: bool
+    exit_zero: bool
+    fail_on: str
+
+
+def _run(call: _Call, base: Base | None) -> int:
+    batch = Batch(
+        models=call.format != "text" or base is not None,
+        choice=call.choice,
+        jobs=call.jobs,
+        base=base,
+        quiet=call.quiet,
+    )
+    found = files.find(
+        call.paths,
+        skip_unmarked=call.skip_unmarked,
+        force_exclude=call.force_exclude,
+        stdin_filename=call.stdin_filename,
+        take=batch.take,
+    )
+    if call.skip_unmarked and batch.libraries:
         # As a hook it is given the files that changed; those that use their blocks change with them.
         from modelspec.importers import find_importers
 
@@ -68,27 +119,15 @@ def check(
     if not batch.is_met():
         return console.USAGE
     report: Report | None = None
-    if format != "text" or base is not None or baseline is not None or batch.parts or found.findings:
-        report = road.join(batch.parts, found.findings)
-        if base is not None:
-            report = base.compare(report, batch.parts, paths, found, choice)
-        if baseline is not None:
-            from modelspec.cli.baseline import apply_file
-
-            report = apply_file(
-                report, baseline, batch.paths, renamed=None if base is None else base.renamed, variant=variant
-            )
-            if report is None:
-                return console.USAGE
-    if format == "text":
-        told = "" if quiet and not report else _tell(batch, report, color=console.has_color(output), quiet=quiet)
-        if not len(batch.looked) and found.trouble and report is None:
-            told = ""
-        written = console.write(told, output)
+    if call.format != "text" or base is not None or call.baseline is not None or batch.parts or found.findings:
+        report = _report(call, base, batch, found)
+        if report is None:
+            return console.USAGE
+    if report is not None and call.format != "text":
+        written = console.show(report, call.format, call.output)
     else:
-        assert report is not None
-        written = console.show(report, format, output)
-    if verbose:
+        written = console.write(_tell(call, batch, found, report), call.output)
+    if call.verbose:
         from modelspec.cli.account import give_account
 
         give_account(batch.looked, found, base)
@@ -96,28 +135,46 @@ def check(
         console.complain(trouble)
     if found.trouble or not written:
         return console.USAGE
-    return console.WELL if exit_zero or report is None else console.judge(report, fail_on)
+    return console.WELL if call.exit_zero or report is None else console.judge(report, call.fail_on)
 
 
-def _tell(batch: Batch, report: Report | None, *, color: bool, quiet: bool) -> str:
+def _report(call: _Call, base: Base | None, batch: Batch, found: files.Found) -> Report | None:
+    """What was found, compared with the base and held against the baseline; None if that is not there."""
+    report = road.join(batch.parts, found.findings)
+    if base is not None:
+        report = base.compare(report, batch.parts, call.paths, found, call.choice)
+    if call.baseline is None:
+        return report
+    from modelspec.cli.baseline import apply_file
+
+    variant = None if call.choice is None else call.choice.variant
+    renamed = None if base is None else base.renamed
+    return apply_file(report, call.baseline, batch.paths, renamed=renamed, variant=variant)
+
+
+def _tell(call: _Call, batch: Batch, found: files.Found, report: Report | None) -> str:
     """What a check says as text: its findings, if there are any, and one line at the end."""
-    from modelspec.render.summary import show_summary
-
     if report is None:
+        if call.quiet or (found.trouble and not batch.looked):
+            return ""
+        from modelspec.render.summary import show_summary
+
         return show_summary(len(batch.looked), 0, 0, 0) + "\n"
     from modelspec.render.findings import show_findings
 
-    text = show_findings(report, color=color)
+    color = console.has_color(call.output)
+    parts = [show_findings(report, color=color)]
     if report.comparisons is not None:
         from modelspec.render.comparison import show_comparisons
 
-        text = "\n".join(filter(None, (text, show_comparisons(report, color=color))))
-    if quiet:
-        return text
-    errors = sum(told.severity == "error" for told in report.diagnostics)
-    failed = _count_failed(batch.parts, report)
-    summary = show_summary(len(batch.looked), failed, errors, len(report.diagnostics) - errors)
-    return f"{text}\n{summary}\n" if text else f"{summary}\n"
+        parts.append(show_comparisons(report, width=console.width(call.output), color=color))
+    if not call.quiet:
+        from modelspec.render.summary import show_summary
+
+        errors = sum(told.severity == "error" for told in report.diagnostics)
+        failed = _count_failed(batch.parts, report)
+        parts.append(show_summary(len(batch.looked), failed, errors, len(report.diagnostics) - errors) + "\n")
+    return "\n".join(filter(None, parts))
 
 
 def _count_failed(parts: Sequence[road.Part], report: Report) -> int:

@@ -9,7 +9,7 @@ from modelspec.fingerprint import relate_path
 from modelspec.render import markdown
 from modelspec.render.cells import harmless
 from modelspec.render.findings import show_findings
-from modelspec.render.markup import code, fence, table
+from modelspec.render.markup import fence, html_code, table
 from modelspec.render.numbers import show_count
 from modelspec.render.summary import show_summary as sum_up
 from modelspec.report import Diagnostic, LimitValues, Model, Report
@@ -145,7 +145,10 @@ def _list_parts(report: Report) -> Iterator[tuple[str, bool]]:
         yield "\n\n" + "\n".join(_show_models(report.models)), True
         for model in report.models:
             details = markdown.show_report(Report(ok=model.ok, models=[model], diagnostics=[]))
-            yield f"\n\n<details><summary>{code(_name(model))}</summary>\n\n{details.rstrip()}\n\n</details>", False
+            yield (
+                f"\n\n<details><summary>{html_code(_name(model))}</summary>\n\n{details.rstrip()}\n\n</details>",
+                False,
+            )
     yield "\n", False
 
 
@@ -155,8 +158,8 @@ def _show_models(models: Iterable[Model]) -> Iterator[str]:
     rows = [
         (
             "✅" if model.ok else "❌",
-            code(_name(model)),
-            code(relate_path(model.path)),
+            html_code(_name(model)),
+            html_code(relate_path(model.path)),
             *(show_count(getattr(model.totals, metric)) for metric in metrics),
         )
         for model in models
