@@ -174,7 +174,9 @@ def _tell(call: _Call, batch: Batch, found: files.Found, report: Report | None) 
 
         errors = sum(told.severity == "error" for told in report.diagnostics)
         failed = _count_failed(batch.parts, report)
-        parts.append(show_summary(len(batch.looked), failed, errors, len(report.diagnostics) - errors) + "\n")
+        accepted = 0 if report.baseline is None else report.baseline.accepted
+        told = show_summary(len(batch.looked), failed, errors, len(report.diagnostics) - errors, accepted)
+        parts.append(f"{told}\n")
     return "\n".join(filter(None, parts))
 
 
