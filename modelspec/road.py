@@ -201,7 +201,7 @@ def describe_part(outcome: Outcome, *, models: bool = True, paths: bool = False)
 
     With `paths` a row finds the path of every round that it stands for; such a part stays in its process.
     """
-    from modelspec.report import describe, diagnose, name_model
+    from modelspec.description import describe, diagnose, name_model
 
     names = {id(model): name_model(model.graph, outcome.document) for model in outcome.models}
     described = []
@@ -229,7 +229,8 @@ def describe_part(outcome: Outcome, *, models: bool = True, paths: bool = False)
 
 def join(parts: Iterable[Part], others: Sequence[tuple[Document, Finding]] = ()) -> Report:
     """The report of several parts; `others` are findings in files that are no specs, such as a configuration."""
-    from modelspec.report import Report, diagnose
+    from modelspec.description import diagnose
+    from modelspec.report import Report
 
     models: list[Model] = []
     once: dict[tuple[str, str, int, int, str], Diagnostic] = {}

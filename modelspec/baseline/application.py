@@ -20,8 +20,9 @@ from modelspec.baseline.entry import (
     weigh,
     write_entries,
 )
+from modelspec.description import diagnose
 from modelspec.diagnostics import Finding, Where
-from modelspec.report import BaselineUse, Comparison, Diagnostic, Measure, Model, RelatedPlace, Report, diagnose
+from modelspec.report import BaselineUse, Comparison, Diagnostic, Measure, Model, RelatedPlace, Report
 
 __all__ = ["apply", "ratchet"]
 

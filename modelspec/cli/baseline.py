@@ -11,7 +11,8 @@ from modelspec.baseline import NAME, Baseline
 from modelspec.cli import console
 from modelspec.cli.batch import Batch
 from modelspec.cli.choice import choose
-from modelspec.report import Report, diagnose
+from modelspec.description import diagnose
+from modelspec.report import Report
 
 __all__ = ["apply_file", "baseline"]
 

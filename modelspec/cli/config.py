@@ -6,7 +6,7 @@ import os
 
 from modelspec import files, road
 from modelspec.cli import console
-from modelspec.report import name_model
+from modelspec.description import name_model
 from modelspec.standing import Standing, list_standing
 
 __all__ = ["config"]
