@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from modelspec.budget import EXAMPLE_SIZE
 from modelspec.comparison import compare
+from modelspec.excess import EXAMPLE_SIZE
 from modelspec.limit import BYTE_METRICS, METRICS
 from modelspec.report import Comparison, Diagnostic, GrowthLimit, GrowthLine, Measure, Model, RelatedPlace
 

@@ -315,7 +315,7 @@ def same_shape(self: Layer, x: Shape) -> Shape:
 
 def keeps_shape(layer: type[Layer]) -> bool:
     """Whether a layer's result surely has the shape of what arrives, even if something is wrong with its arguments."""
-    return layer.output_shape is same_shape
+    return getattr(layer, "output_shape", None) is same_shape
 
 
 _InputDtype = Literal["any", "float", "integer", "mask"]

@@ -43,6 +43,7 @@ MADE = {
 
 FENCE = re.compile(r"^```(yaml|json|toml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 OUTPUT = re.compile(r"^```text\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BASELINE = "modelspec-baseline.json"
 VALID = HEAD + b"  - ReLU\n"
 
 INTRODUCTION = """\
@@ -69,6 +70,8 @@ def find_example(code: str, page: str) -> dict[str, bytes]:
     kind, content = shown[-1]
     if len(shown) == 2:
         return {"old": shown[0][1].encode(), f"model.{kind}": content.encode()}
+    if "modelspec_baseline" in content:
+        return {BASELINE: content.encode(), "model.yaml": VALID}
     if kind == "toml":
         return {"modelspec.toml": content.encode(), "model.yaml": VALID}
     return {f"model.{kind}": content.encode()}
@@ -82,6 +85,9 @@ def run_example(example: dict[str, bytes]) -> str:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), contextlib.redirect_stdout(shown):
         for name, content in example.items():
             Path(name).write_bytes(content)
+        if BASELINE in example:
+            check(["model.yaml"], baseline=BASELINE)
+            return shown.getvalue()
         # A configuration is for what a folder holds.
         check(["."] if "modelspec.toml" in example else list(example))
     return shown.getvalue()

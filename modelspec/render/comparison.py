@@ -33,18 +33,19 @@ _LEAST_NAME = 16
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 
 
-def show_comparisons(report: Report, *, width: int, color: bool) -> str:
+def show_comparisons(report: Report, *, width: int, color: bool, brief: bool = False) -> str:
     """The verdict; then each model that is not as it was, with its costs and its layers. No line is wider than `width`.
 
-    What is unchanged is only counted.
+    What is unchanged is only counted. With `brief` neither the verdict nor the layers are shown.
     """
     paint = Paint(color)
     broken = list_broken(report)
-    parts = ["\n".join(_show_verdict(report, width, paint))]
+    head = [*hang(tell_statuses(report, harmless), width)] if brief else [*_show_verdict(report, width, paint)]
+    parts = ["\n".join(head)]
     for comparison in report.comparisons or []:
         if is_told(comparison):
             failed = broken[comparison.path, comparison.name, comparison.variant]
-            parts.append("\n".join(_show_model(comparison, failed, width, paint)))
+            parts.append("\n".join(_show_model(comparison, failed, width, paint, brief=brief)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -55,7 +56,7 @@ def _show_verdict(report: Report, columns: int, paint: Paint) -> Iterator[str]:
     yield from hang(tell_statuses(report, harmless), columns)
 
 
-def _show_model(comparison: Comparison, failed: set[str], columns: int, paint: Paint) -> Iterator[str]:
+def _show_model(comparison: Comparison, failed: set[str], columns: int, paint: Paint, *, brief: bool) -> Iterator[str]:
     for line in wrap(harmless(name_model(comparison)), columns, " -_/."):
         yield paint(line, "bold" if comparison.ok else "bold red")
     path = harmless(comparison.path or comparison.old_path or "")
@@ -64,6 +65,8 @@ def _show_model(comparison: Comparison, failed: set[str], columns: int, paint: P
     for growth in comparison.growth:
         style = "dim" if growth.ok is None else "green" if growth.ok else "bold red"
         yield from (paint(line, style) for line in hang(_tell_growth(growth), columns, "  "))
+    if brief:
+        return
     moved = [layer for layer in comparison.layers if layer.change == "moved"]
     others = [layer for layer in comparison.layers if layer.change != "moved"]
     if others:

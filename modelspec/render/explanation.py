@@ -37,7 +37,15 @@ def show_explanation(explanation: Explanation, *, width: int = 80, color: bool =
         lines += ["", paint("The whole model", "bold"), *_show_sums(explanation, columns, paint)]
     if explanation.verdicts:
         rows = [
-            BudgetRow(told.metric, told.scope, told.limit, _known(told.actual), told.ok)
+            BudgetRow(
+                told.metric,
+                told.scope,
+                told.limit,
+                _known(told.actual),
+                told.ok,
+                {side: str(share) for side, share in told.limit.shares},
+                told.home or None,
+            )
             for told in explanation.verdicts
         ]
         lines += ["", *draw_budget(rows, columns, paint)]

@@ -97,7 +97,8 @@ def _show_budget(model: Model) -> Iterator[str]:
     for line in model.budget:
         limit = Limit(line.limit.max, line.limit.min, line.limit.exactly)
         what = line.metric if line.scope is None else f"{line.metric} of {code(line.scope)}"
-        for sign, bound, ok in list_sides(BudgetRow(line.metric, line.scope, limit, line.actual, line.ok)):
+        row = BudgetRow(line.metric, line.scope, limit, line.actual, line.ok, line.shares, line.set_by)
+        for sign, bound, ok, note in list_sides(row):
             verdict = (
                 "not judged"
                 if ok is None
@@ -107,5 +108,7 @@ def _show_budget(model: Model) -> Iterator[str]:
                 if line.actual is None
                 else "**not met**"
             )
-            rows.append((what, show_count(line.actual), f"{sign} {bound:,}", show_share(line.actual, bound), verdict))
+            share = "" if bound is None else show_share(line.actual, bound)
+            told = f"{verdict} ({escape(note)})" if note else verdict
+            rows.append((what, show_count(line.actual), f"{sign} {show_count(bound)}", share, told))
     yield from table(("Budget", "Used", "Limit", "Share", ""), "lrrrl", rows)

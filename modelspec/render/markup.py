@@ -7,7 +7,7 @@ from itertools import groupby
 
 from modelspec.render.cells import harmless
 
-__all__ = ["code", "escape", "fence", "table"]
+__all__ = ["code", "escape", "fence", "html_code", "table"]
 
 
 def table(header: Sequence[str], sides: str, rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -40,3 +40,12 @@ def escape(text: str) -> str:
         char if char.isalnum() or char in " ,;()'×" or (char in ".:-" and after in " ") else f"&#{ord(char)};"
         for char, after in zip(text, [*text[1:], " "], strict=True)
     )
+
+
+def html_code(text: str) -> str:
+    """Write the text as code of HTML, for where a browser reads it and Markdown does not: in a `<summary>`."""
+    return f"<code>{''.join(map(_escape_all, harmless(text)))}</code>"
+
+
+def _escape_all(char: str) -> str:
+    return char if char.isalnum() or char in " -/" else f"&#{ord(char)};"

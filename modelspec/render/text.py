@@ -60,7 +60,13 @@ def _show_model(model: Model, columns: int, paint: Paint) -> Iterator[str]:
         yield ""
         rows = (
             BudgetRow(
-                line.metric, line.scope, Limit(line.limit.max, line.limit.min, line.limit.exactly), line.actual, line.ok
+                line.metric,
+                line.scope,
+                Limit(line.limit.max, line.limit.min, line.limit.exactly),
+                line.actual,
+                line.ok,
+                line.shares,
+                line.set_by,
             )
             for line in model.budget
         )

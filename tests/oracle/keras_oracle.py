@@ -52,9 +52,8 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
             with counter, sdpa_kernel(SDPBackend.MATH):
                 tensors = [torch.zeros((1, *shape), dtype=getattr(torch, dtype)) for shape, dtype in arriving]
                 result = _call(layer, _build(entry, layer.dialect, unroll=True), tensors)
-            for (promise, _), tensor in zip(outputs, flatten(result), strict=True):
-                if promise != tuple(tensor.shape[1:]):
-                    raise BrokenPromiseError(f"promised {promise}, gave {tuple(tensor.shape[1:])}")
+            given = [tuple(tensor.shape[1:]) for tensor in flatten(result)]
+            outputs = tuple(_fill(promise, shape) for promise, shape in zip(outputs, given, strict=True))
         except Exception as error:  # whatever Keras raises is its refusal
             return Outcome(shorten(error))
     return Outcome(
@@ -64,6 +63,14 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
         outputs,
         counter.get_total_flops() // 2 if counter.complete else None,
     )
+
+
+def _fill(promise: tuple[Any, str], given: tuple[int, ...]) -> tuple[tuple[int, ...], str]:
+    """What is promised, with the sizes that are given where it leaves them open. Raises BrokenPromiseError."""
+    shape, dtype = promise
+    if len(shape) != len(given) or any(a not in (None, b) for a, b in zip(shape, given, strict=True)):
+        raise BrokenPromiseError(f"promised {shape}, gave {given}")
+    return given, dtype
 
 
 def _call(layer: type[Layer], built: keras.Layer, arriving: list[Any]) -> Any:
@@ -99,11 +106,16 @@ KEYWORDS: dict[str, dict[str, Any]] = {
     "Conv1D": {"lora_rank": None, "lora_alpha": None},
     "Conv2D": {"lora_rank": None, "lora_alpha": None},
     "Conv3D": {"lora_rank": None, "lora_alpha": None},
+    "AdditiveAttention": {"seed": None},
     "Embedding": {"input_length": None},
+    "ReversibleEmbedding": {
+        **dict.fromkeys(("weights", "lora_rank", "lora_alpha", "quantization_config", "input_length")),
+    },
     "LayerNormalization": {"rms_scaling": False},
     "LSTM": {"zero_output_for_mask": False},
     "SimpleRNN": {"zero_output_for_mask": False},
     "GRU": {"zero_output_for_mask": False},
+    **{f"ConvLSTM{rank}D": {"unroll": False, "zero_output_for_mask": False} for rank in (1, 2, 3)},
 }
 
 # Arguments of every layer that a constructor sets itself, so that nobody else can.

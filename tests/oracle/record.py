@@ -7,18 +7,17 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from types import ModuleType
-from typing import Any
 
 from modelspec.catalogue import dialects, find, list_names
 from modelspec.layer import Layer
 
-from .draw import draw
+from .draw import draw, plain
 from .outcome import RECORDED, Outcome, Question, list_recorded, path_of, write_head, write_line
 
 SEED = 1
-SETS = 300
+SETS = 150
 """How many sets a class is asked."""
-REFUSED = 100
+REFUSED = 50
 """How many of them the framework may refuse."""
 TRIES = 5_000
 
@@ -31,13 +30,7 @@ def load_oracle(dialect: str) -> ModuleType:
 def list_examples(layer: type[Layer]) -> Iterator[Question]:
     """The class's own examples, as questions."""
     for example in layer.examples:
-        yield Question(_plain(example.arguments), tuple(map(tuple, example.inputs)), example.dtypes)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
-    return [_plain(member) for member in value] if isinstance(value, (list, tuple)) else value
+        yield Question(plain(example.arguments), tuple(map(tuple, example.inputs)), example.dtypes)
 
 
 def ask_all(layer: type[Layer], oracle: ModuleType, seed: int, sets: int) -> Iterator[tuple[Question, Outcome]]:

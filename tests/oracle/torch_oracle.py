@@ -90,15 +90,16 @@ def _run(layer: type[Layer], question: Question, device: str, batch: int) -> tup
             and (f"torch.{layer.type_name()}", name) in OTHER_DEFAULT
         ):
             arguments[name] = field.default
-    # The recurrent layers and attention take the batch second, unless they are told otherwise.
+    # The recurrent layers and attention take the batch second, unless they are told otherwise; states always do.
     at = 0 if arguments.get("batch_first", "batch_first" not in fields_of(layer)) else 1
+    names = [layer.input_name_at(number) for number in range(len(question.inputs))]
+    places = [1 if name in ("h_0", "c_0") and len(layer.takes_at(1).layouts[0]) == 2 else at for name in names]
     with torch.device(device), torch.no_grad():
         tensors = [
             torch.zeros((*shape[:at], batch, *shape[at:]), dtype=getattr(torch, dtype))
-            for shape, dtype in zip(question.inputs, question.dtypes, strict=True)
+            for at, shape, dtype in zip(places, question.inputs, question.dtypes, strict=True)
         ]
         module = build(layer.type_name(), arguments, batch).eval()
-        names = [layer.input_name_at(number) for number in range(len(tensors))]
         if len(names) > 1 and set(names) <= set(inspect.signature(module.forward).parameters):
             return module, flatten(module(**dict(zip(names, tensors, strict=True))))
         return module, flatten(module(*tensors))

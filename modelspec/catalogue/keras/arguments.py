@@ -24,6 +24,7 @@ __all__ = [
     "NoValue",
     "NonNegativeNumber",
     "OptionalAxes",
+    "OptionalBoolean",
     "OptionalNumber",
     "OptionalSize",
     "Padding",
@@ -38,6 +39,7 @@ __all__ = [
     "WeightConstraint",
     "check_initializer",
     "check_lora",
+    "check_regularizer",
 ]
 
 _SERIALIZED = {
@@ -239,6 +241,7 @@ DataFormat = Annotated[str | None, Optional(Choice("channels_last", "channels_fi
 Padding = Annotated[str, Choice("valid", "same")]
 Fraction = Annotated[float, Number(0, 1)]
 NonNegativeNumber = Annotated[float, Number(0)]
+OptionalBoolean = Annotated[bool | None, Optional(Boolean())]
 OptionalNumber = Annotated[float | None, Optional(Number(0))]
 OptionalSize = Annotated[int | None, Optional(Integer(1))]
 LoraScale = Annotated[float | None, Optional(Number())]
@@ -262,6 +265,17 @@ def check_initializer(number: str, value: Any, field: str, rank: int) -> Iterato
         count = "one axis" if rank == 1 else f"{rank} axes"
         message = f"{field} is {value}, which is for a matrix, but the tensor has {count}"
         yield Broken(number, message, field, "use glorot_uniform or zeros, for example")
+
+
+def check_regularizer(number: str, value: Any, field: str, rank: int) -> Iterator[Broken]:
+    """An orthogonal regularizer is for a tensor of two axes; for one whose axes the arguments decide.
+
+    Source: keras.regularizers.OrthogonalRegularizer.
+    """
+    if isinstance(value, str) and value in _ORTHOGONAL_REGULARIZERS and rank != 2:
+        count = "one axis" if rank == 1 else f"{rank} axes"
+        message = f"{field} is {value}, which is for a matrix, but the tensor has {count}"
+        yield Broken(number, message, field, "use l2, for example")
 
 
 def check_lora(number: str, rank: Any, constraint: Any, field: str) -> Iterator[Broken]:
