@@ -185,7 +185,7 @@ _REQUIRED = object()
 
 
 class _Marker:
-    __slots__ = ("axis", "constraint", "input", "optional", "take", "way")
+    __slots__ = ("axis", "constraint", "every", "input", "optional", "take", "way")
 
     def __init__(
         self,
@@ -195,6 +195,7 @@ class _Marker:
         constraint: str | None = None,
         optional: bool = False,
         input: int = 0,
+        every: bool = False,
     ) -> None:
         self.way = way
         self.axis = axis
@@ -202,6 +203,7 @@ class _Marker:
         self.constraint = constraint
         self.optional = optional
         self.input = input
+        self.every = every
 
 
 def inferred(
@@ -229,12 +231,13 @@ def built(axis: int | None = None, *, take: Callable[..., Any] | None = None, in
     return _Marker("built", axis, take, input=input)
 
 
-def wrapped(take: Callable[[Any, Shape], Shape], *, optional: bool = False) -> Any:
+def wrapped(take: Callable[[Any, Shape], Shape], *, optional: bool = False, every: bool = False) -> Any:
     """A layer inside of this one; `take` gives the shape of what it is fed, from the layer and what arrives.
 
-    With `optional`, it may be left out or be null; it is None then.
+    With `optional`, it may be left out or be null; it is None then. With `every` it is fed the further inputs, too, as
+    they arrive.
     """
-    return _Marker("wrapped", None, take, optional=optional)
+    return _Marker("wrapped", None, take, optional=optional, every=every)
 
 
 class Field:
@@ -243,7 +246,7 @@ class Field:
     `way` is `argument` (a constructor's argument), `inferred`, `built` or `wrapped`.
     """
 
-    __slots__ = ("axis", "constraint", "default", "input", "kind", "name", "required", "take", "way")
+    __slots__ = ("axis", "constraint", "default", "every", "input", "kind", "name", "required", "take", "way")
 
     def __init__(self, name: str, kind: Kind, value: Any) -> None:
         self.name = name
@@ -253,6 +256,7 @@ class Field:
         self.take: Callable[..., Any] | None = None
         self.constraint: str | None = None
         self.input = 0
+        self.every = False
         self.default: Any = None
         self.required = value is _REQUIRED
         if isinstance(value, _Marker):
@@ -261,6 +265,7 @@ class Field:
             self.take = value.take
             self.constraint = value.constraint
             self.input = value.input
+            self.every = value.every
             self.required = value.way == "wrapped" and not value.optional
         elif value is not _REQUIRED:
             self.default = kind.complete(list(value) if isinstance(value, tuple) else value)

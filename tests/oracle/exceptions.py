@@ -51,7 +51,10 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "a size of 0 is surely not meant: torch makes an empty tensor",
         ("torch.*",),
-        _only_ours(r"MS206 (out_features|output_size|embedding_dim|hidden_size|nf|shape|split_size_\w+): .*got 0"),
+        _only_ours(
+            r"MS206 (out_features|output_size|embedding_dim|hidden_size|nf|shape|split_size_\w+|dim_feedforward|"
+            r"num_decoder_layers|squeeze_channels|hidden_channels|in_channels): .*got 0"
+        ),
     ),
     Exemption(
         "a padding that cuts off all there is: torch makes an empty tensor where it cuts off no more than that",
@@ -94,6 +97,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         (
             *("torch.Dropout1d", "torch.InstanceNorm1d", "torch.InstanceNorm2d", "torch.InstanceNorm3d"),
             *("torch.FractionalMaxPool2d", "torch.FractionalMaxPool3d", "torch.Softmax2d"),
+            *("torch.Fold", "torch.Unfold"),
         ),
         lambda question, ours, theirs: _only_ours(rf"MS303 None: takes \[\w+(, \w+){{{len(question.inputs[0])}}}\],")(
             question, ours, theirs
@@ -102,7 +106,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "a setting outside of its range: torch holds these against nothing, or not before a step of training",
         ("torch.*",),
-        _only_ours(r"MS206 (dropout|dropout_p|eps|momentum|norm_type|max_norm): "),
+        _only_ours(r"MS206 (\w+\.)?(dropout|dropout_p|eps|layer_norm_eps|momentum|norm_type|max_norm): "),
     ),
     Exemption(
         "windows that are not what a pooling has: torch does not look at them, or only at the size that is given",
@@ -111,6 +115,26 @@ EXEMPTIONS: tuple[Exemption, ...] = (
             *("torch.MaxUnpool1d", "torch.MaxUnpool2d", "torch.MaxUnpool3d", "torch.CrossMapLRN2d"),
         ),
         _only_ours("MS20[56] (kernel_size|stride|padding|size): "),
+    ),
+    Exemption(
+        "a norm that is no normalisation: torch calls what it is given",
+        ("torch.TransformerDecoder", "torch.TransformerEncoder"),
+        _only_ours("MS305 norm: norm is "),
+    ),
+    Exemption(
+        "a sample of one axis: torch takes the batch for the length",
+        tuple(f"torch.Transformer{name}" for name in ("DecoderLayer", "EncoderLayer", "Decoder", "Encoder", "")),
+        _only_ours(r"MS303 None: takes \[\w+, d_model\].* but \[\d+\] arrives"),
+    ),
+    Exemption(
+        "a cluster that nothing is left of to look at it with: torch makes an empty tensor",
+        ("torch.AdaptiveLogSoftmaxWithLoss",),
+        _only_ours("MS305 div_value: "),
+    ),
+    Exemption(
+        "a single number, beside samples of which each axis is 1",
+        ("torch.PairwiseDistance",),
+        _only_ours(r"MS303 None: .*but \[\] arrives"),
     ),
     Exemption(
         "one average of everything: torch computes it without a look at the number of axes",
@@ -346,7 +370,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     ),
     Exemption(
         "integers in a floating-point layer: torch has kernels for some arguments on some devices",
-        ("torch.FrozenBatchNorm2d", "torch.MatMul", "torch.MaxPool1d"),
+        ("torch.CosineSimilarity", "torch.FrozenBatchNorm2d", "torch.LSTMCell", "torch.MatMul", "torch.MaxPool1d"),
         _only_ours("MS308 "),
     ),
 )
@@ -364,11 +388,23 @@ LEFT_OUT = {
 }
 """Arguments of the frameworks' constructors that no layer takes in a spec."""
 
-OTHER_DEFAULT = {
-    (f"torch.{name}", "dim"): "torch chooses an axis by the rank, and warns that it will not any more"
-    for name in ("LogSoftmax", "Softmax", "Softmin")
-} | {
-    (f"torch.{name}", "dim"): "torch begins with the batch, which no layer touches"
-    for name in ("Chunk", "Concat", "Slice", "Split", "Stack", "Unbind")
+LEFT_OUT_OF = {
+    "torch.Transformer": frozenset({"custom_decoder", "custom_encoder"}),  # a module that is made elsewhere
 }
+"""Arguments of one constructor that no layer takes in a spec."""
+
+OTHER_DEFAULT = (
+    {
+        (f"torch.{name}", "dim"): "torch chooses an axis by the rank, and warns that it will not any more"
+        for name in ("LogSoftmax", "Softmax", "Softmin")
+    }
+    | {
+        (f"torch.{name}", "dim"): "torch begins with the batch, which no layer touches"
+        for name in ("Chunk", "Concat", "Slice", "Split", "Stack", "Unbind")
+    }
+    | {
+        (f"torch.{name}", "activation"): "torch's default is the function that is also called relu"
+        for name in ("Transformer", "TransformerDecoderLayer", "TransformerEncoderLayer")
+    }
+)
 """Arguments whose default is not the framework's, and why."""
