@@ -270,9 +270,9 @@ def _fit_inside(
         hint = _rank_hint(takes, len(fed))
         broken.append(Broken(None, message, field.name, hint, "MS303", -1))
         return None
-    inside, problems = fit(
-        written.layer, written.arguments, (Value(field.take(outer, x.shape), x.dtype),), activation_dtype
-    )
+    beside = field.beside(written) if field.beside is not None else ()
+    fed_all = (Value(field.take(outer, x.shape), x.dtype), *[Value(shape, activation_dtype) for shape in beside])
+    inside, problems = fit(written.layer, written.arguments, fed_all, activation_dtype)
     for problem in problems:
         broken.append(problem._replace(field=f"{field.name}.{problem.field}" if problem.field else field.name))
     return inside

@@ -185,7 +185,7 @@ _REQUIRED = object()
 
 
 class _Marker:
-    __slots__ = ("axis", "constraint", "input", "optional", "take", "way")
+    __slots__ = ("axis", "beside", "constraint", "input", "optional", "take", "way")
 
     def __init__(
         self,
@@ -195,7 +195,9 @@ class _Marker:
         constraint: str | None = None,
         optional: bool = False,
         input: int = 0,
+        beside: Callable[[Any], tuple[Shape, ...]] | None = None,
     ) -> None:
+        self.beside = beside
         self.way = way
         self.axis = axis
         self.take = take
@@ -229,12 +231,18 @@ def built(axis: int | None = None, *, take: Callable[..., Any] | None = None, in
     return _Marker("built", axis, take, input=input)
 
 
-def wrapped(take: Callable[[Any, Shape], Shape], *, optional: bool = False) -> Any:
+def wrapped(
+    take: Callable[[Any, Shape], Shape],
+    *,
+    optional: bool = False,
+    beside: Callable[[Any], tuple[Shape, ...]] | None = None,
+) -> Any:
     """A layer inside of this one; `take` gives the shape of what it is fed, from the layer and what arrives.
 
-    With `optional`, it may be left out or be null; it is None then.
+    With `optional`, it may be left out or be null; it is None then. `beside` gives the shapes of what else it is fed,
+    from the layer as written: a cell's states.
     """
-    return _Marker("wrapped", None, take, optional=optional)
+    return _Marker("wrapped", None, take, optional=optional, beside=beside)
 
 
 class Field:
@@ -243,7 +251,7 @@ class Field:
     `way` is `argument` (a constructor's argument), `inferred`, `built` or `wrapped`.
     """
 
-    __slots__ = ("axis", "constraint", "default", "input", "kind", "name", "required", "take", "way")
+    __slots__ = ("axis", "beside", "constraint", "default", "input", "kind", "name", "required", "take", "way")
 
     def __init__(self, name: str, kind: Kind, value: Any) -> None:
         self.name = name
@@ -253,6 +261,7 @@ class Field:
         self.take: Callable[..., Any] | None = None
         self.constraint: str | None = None
         self.input = 0
+        self.beside: Callable[[Any], tuple[Shape, ...]] | None = None
         self.default: Any = None
         self.required = value is _REQUIRED
         if isinstance(value, _Marker):
@@ -261,6 +270,7 @@ class Field:
             self.take = value.take
             self.constraint = value.constraint
             self.input = value.input
+            self.beside = value.beside
             self.required = value.way == "wrapped" and not value.optional
         elif value is not _REQUIRED:
             self.default = kind.complete(list(value) if isinstance(value, tuple) else value)

@@ -78,6 +78,8 @@ def _call(layer: type[Layer], built: keras.Layer, arriving: list[Any]) -> Any:
     if layer.arity == (1, 1) and len(arriving) == 1:
         return built(arriving[0])
     names = [layer.input_name_at(number) for number in range(len(arriving))]
+    if names[1:2] == ["state_h"]:
+        return built(arriving[0], arriving[1:])
     if set(names) <= set(inspect.signature(built.call).parameters):
         return built(**dict(zip(names, arriving, strict=True)))
     return built(arriving)
