@@ -16,9 +16,9 @@ from .draw import draw, plain
 from .outcome import RECORDED, Outcome, Question, list_recorded, path_of, write_head, write_line
 
 SEED = 1
-SETS = 150
+SETS = 120
 """How many sets a class is asked."""
-REFUSED = 50
+REFUSED = 40
 """How many of them the framework may refuse."""
 TRIES = 5_000
 
