@@ -67,9 +67,19 @@ def _draw_question(layer: type[Layer], random: Random) -> Question:
 
 
 def _list_shown(layer: type[Layer]) -> list[Example]:
-    """The valid examples of a class whose arguments make sense together only: it is asked about what is near them."""
-    kinds = [field.kind.kind if isinstance(field.kind, Optional) else field.kind for field in fields_of(layer).values()]
-    if not any(isinstance(kind, Text) for kind in kinds):
+    """The valid examples of a class whose arguments make sense together only: it is asked about what is near them.
+
+    Those are classes with a text among their arguments (an equation), or with an axis that an argument gives.
+    """
+    fields = fields_of(layer).values()
+    texts = any(
+        isinstance(field.kind.kind if isinstance(field.kind, Optional) else field.kind, Text) for field in fields
+    )
+    kinds = [field.kind.kind if isinstance(field.kind, Optional) else field.kind for field in fields]
+    takes = layer.takes if isinstance(layer.takes, tuple) else (layer.takes,)
+    named = {name for each in takes for layout in each.layouts for name in layout}
+    texts = any(isinstance(kind, Text) for kind in kinds)
+    if not texts and not any(field.name in named and field.way == "argument" and field.required for field in fields):
         return []
     sizes = [[size for shape in example.inputs for size in shape] for example in layer.examples]
     return [

@@ -12,6 +12,9 @@ from typing import Any
 
 import keras
 import torch
+from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
+    BaseImagePreprocessingLayer,
+)
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from modelspec.catalogue import find
@@ -76,8 +79,12 @@ def _fill(promise: tuple[Any, str], given: tuple[int, ...]) -> tuple[tuple[int, 
 def _call(layer: type[Layer], built: keras.Layer, arriving: list[Any]) -> Any:
     """A layer's result: those of several inputs are called with a list, or with an argument for each."""
     if layer.arity == (1, 1) and len(arriving) == 1:
-        return built(arriving[0])
+        # These are called as in training if nothing is said. A random crop keeps its promise in training alone.
+        changes = isinstance(built, BaseImagePreprocessingLayer) and layer.type_name() != "RandomCrop"
+        return built(arriving[0], training=False) if changes else built(arriving[0])
     names = [layer.input_name_at(number) for number in range(len(arriving))]
+    if names[1:2] == ["state_h"]:
+        return built(arriving[0], arriving[1:])
     if set(names) <= set(inspect.signature(built.call).parameters):
         return built(**dict(zip(names, arriving, strict=True)))
     return built(arriving)
@@ -127,4 +134,6 @@ def list_arguments(layer: type[Layer]) -> dict[str, Any]:
     cls = getattr(keras.layers, layer.type_name())
     # What stands between passes on fixed values: the number of axes, the cell.
     arguments = {**read_signature((cls, keras.Layer)), **KEYWORDS.get(layer.type_name(), {})}
+    if issubclass(cls, BaseImagePreprocessingLayer):
+        arguments = {**arguments, "bounding_box_format": None, "data_format": None}
     return {name: default for name, default in arguments.items() if (layer.type_name(), name) not in SET}

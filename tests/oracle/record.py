@@ -11,13 +11,14 @@ from types import ModuleType
 from modelspec.catalogue import dialects, find, list_names
 from modelspec.layer import Layer
 
+from .asked import ASKED
 from .draw import draw, plain
 from .outcome import RECORDED, Outcome, Question, list_recorded, path_of, write_head, write_line
 
 SEED = 1
-SETS = 150
+SETS = 120
 """How many sets a class is asked."""
-REFUSED = 50
+REFUSED = 40
 """How many of them the framework may refuse."""
 TRIES = 5_000
 
@@ -28,9 +29,10 @@ def load_oracle(dialect: str) -> ModuleType:
 
 
 def list_examples(layer: type[Layer]) -> Iterator[Question]:
-    """The class's own examples, as questions."""
+    """The class's own examples, as questions, and what else it is asked in any case."""
     for example in layer.examples:
         yield Question(plain(example.arguments), tuple(map(tuple, example.inputs)), example.dtypes)
+    yield from ASKED.get(f"{layer.dialect}.{layer.type_name()}", ())
 
 
 def ask_all(layer: type[Layer], oracle: ModuleType, seed: int, sets: int) -> Iterator[tuple[Question, Outcome]]:

@@ -15,7 +15,11 @@ __all__ = [
     "ActivationFunction",
     "ActivityRegularizer",
     "Axes",
+    "BoxFormat",
     "DataFormat",
+    "Factor",
+    "FillMode",
+    "FillValue",
     "Fraction",
     "GroupCount",
     "KernelInitializer",
@@ -25,21 +29,27 @@ __all__ = [
     "NonNegativeNumber",
     "OptionalAxes",
     "OptionalBoolean",
+    "OptionalFactor",
     "OptionalNumber",
+    "OptionalSignedFactor",
     "OptionalSize",
     "Padding",
     "QuantizationConfig",
     "Regularizer",
     "RenormClipping",
+    "Sampling",
     "Seed",
+    "SignedFactor",
     "TargetShape",
     "UseCudnn",
+    "ValueRange",
     "VectorInitializer",
     "VectorRegularizer",
     "WeightConstraint",
     "check_initializer",
     "check_lora",
     "check_regularizer",
+    "one_or_two",
 ]
 
 _SERIALIZED = {
@@ -147,6 +157,21 @@ class _Clipping(AnyValue):
         return {"type": "object", "properties": bounds, "additionalProperties": False}
 
 
+class _OneOrTwo(ListOf):
+    """A value, or a list of two: the least and the most."""
+
+    def __init__(self, item: Kind) -> None:
+        super().__init__(item, minimum=2, maximum=2, single=True, words=f"{item.words} or a list of two such")
+
+    def complete(self, value: Any) -> Any:
+        return super().complete(value) if isinstance(value, (list, tuple)) else self.item.complete(value)
+
+
+def one_or_two(item: Kind) -> Kind:
+    """A value, or a list of two: the least and the most."""
+    return _OneOrTwo(item)
+
+
 class _SizeOrMinusOne(Integer):
     """A size, or −1, which means what `meaning` says."""
 
@@ -245,6 +270,17 @@ OptionalBoolean = Annotated[bool | None, Optional(Boolean())]
 OptionalNumber = Annotated[float | None, Optional(Number(0))]
 OptionalSize = Annotated[int | None, Optional(Integer(1))]
 LoraScale = Annotated[float | None, Optional(Number())]
+FillMode = Annotated[str, Choice("reflect", "wrap", "constant", "nearest")]
+FillValue = Annotated[float, Number()]
+Sampling = Annotated[str, Choice("nearest", "bilinear")]
+BoxFormat = Annotated[Any, AnyValue()]
+"""Of the bounding boxes that go with images; they bear on no shape."""
+Factor = Annotated[Any, one_or_two(Number(0, 1))]
+"""How much is changed at random: the most, or the least and the most."""
+SignedFactor = Annotated[Any, one_or_two(Number(-1, 1))]
+OptionalFactor = Annotated[Any, Optional(one_or_two(Number(0, 1)))]
+OptionalSignedFactor = Annotated[Any, Optional(one_or_two(Number(-1, 1)))]
+ValueRange = Annotated[tuple[float, ...], ListOf(Number(), minimum=2, maximum=2)]
 Seed = Annotated[int | None, Optional(Integer(-(2**31), 2**32 - 1, words="an integer of 32 bits"))]
 UseCudnn = Annotated[Any, Words("auto", other=Boolean())]
 Axes = Annotated[tuple[int, ...], ListOf(Integer(words="the number of an axis"), minimum=1, single=True)]
