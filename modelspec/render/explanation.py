@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from modelspec.derivation import ByteSum, Explanation, Formula, LayerDerivation, Peak, Sum, show_axes
+from modelspec.derivation import ByteSum, Explanation, LayerDerivation, Peak, Sum, show_axes
+from modelspec.formula import Formula
 from modelspec.layer import Tensor
 from modelspec.render.ansi import Paint
 from modelspec.render.cells import harmless, wrap
