@@ -153,7 +153,8 @@ def _build_inside(
         elif field.way == "wrapped" and not field.required and given.get(name) is None:
             instance.__dict__[name] = None
         elif field.way == "wrapped":
-            inside = _fit_inside(instance, field, given[name], inputs[0], activation_dtype, broken)
+            fed = inputs if field.every else inputs[:1]
+            inside = _fit_inside(instance, field, given[name], fed, activation_dtype, broken)
             if inside is None:
                 return False
             instance.__dict__[name] = inside
@@ -260,9 +261,10 @@ def _build(instance: Layer, field: Field, shapes: tuple[Shape, ...]) -> Any:
 
 
 def _fit_inside(
-    outer: Layer, field: Field, written: Written, x: Value, activation_dtype: str, broken: list[Broken]
+    outer: Layer, field: Field, written: Written, inputs: tuple[Value, ...], activation_dtype: str, broken: list[Broken]
 ) -> Fitted | None:
     assert field.take is not None
+    x = inputs[0]
     takes = written.layer.takes_at(0)
     if not takes.fits(len(field.take(outer, x.shape))):
         fed = field.take(outer, x.shape)
@@ -271,8 +273,9 @@ def _fit_inside(
         broken.append(Broken(None, message, field.name, hint, "MS303", -1))
         return None
     beside = field.beside(written) if field.beside is not None else ()
-    fed_all = (Value(field.take(outer, x.shape), x.dtype), *[Value(shape, activation_dtype) for shape in beside])
-    inside, problems = fit(written.layer, written.arguments, fed_all, activation_dtype)
+    others = (*inputs[1:], *[Value(shape, activation_dtype) for shape in beside])
+    feed = (Value(field.take(outer, x.shape), x.dtype), *others)
+    inside, problems = fit(written.layer, written.arguments, feed, activation_dtype)
     for problem in problems:
         broken.append(problem._replace(field=f"{field.name}.{problem.field}" if problem.field else field.name))
     return inside

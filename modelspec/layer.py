@@ -185,7 +185,7 @@ _REQUIRED = object()
 
 
 class _Marker:
-    __slots__ = ("axis", "beside", "constraint", "input", "optional", "take", "way")
+    __slots__ = ("axis", "beside", "constraint", "every", "input", "optional", "take", "way")
 
     def __init__(
         self,
@@ -195,6 +195,7 @@ class _Marker:
         constraint: str | None = None,
         optional: bool = False,
         input: int = 0,
+        every: bool = False,
         beside: Callable[[Any], tuple[Shape, ...]] | None = None,
     ) -> None:
         self.beside = beside
@@ -204,6 +205,7 @@ class _Marker:
         self.constraint = constraint
         self.optional = optional
         self.input = input
+        self.every = every
 
 
 def inferred(
@@ -235,14 +237,15 @@ def wrapped(
     take: Callable[[Any, Shape], Shape],
     *,
     optional: bool = False,
+    every: bool = False,
     beside: Callable[[Any], tuple[Shape, ...]] | None = None,
 ) -> Any:
     """A layer inside of this one; `take` gives the shape of what it is fed, from the layer and what arrives.
 
-    With `optional`, it may be left out or be null; it is None then. `beside` gives the shapes of what else it is fed,
-    from the layer as written: a cell's states.
+    With `optional`, it may be left out or be null; it is None then. With `every` it is fed the further inputs, too, as
+    they arrive. `beside` gives the shapes of what else it is fed, from the layer as written: a cell's states.
     """
-    return _Marker("wrapped", None, take, optional=optional, beside=beside)
+    return _Marker("wrapped", None, take, optional=optional, every=every, beside=beside)
 
 
 class Field:
@@ -251,7 +254,19 @@ class Field:
     `way` is `argument` (a constructor's argument), `inferred`, `built` or `wrapped`.
     """
 
-    __slots__ = ("axis", "beside", "constraint", "default", "input", "kind", "name", "required", "take", "way")
+    __slots__ = (
+        "axis",
+        "beside",
+        "constraint",
+        "default",
+        "every",
+        "input",
+        "kind",
+        "name",
+        "required",
+        "take",
+        "way",
+    )
 
     def __init__(self, name: str, kind: Kind, value: Any) -> None:
         self.name = name
@@ -261,6 +276,7 @@ class Field:
         self.take: Callable[..., Any] | None = None
         self.constraint: str | None = None
         self.input = 0
+        self.every = False
         self.beside: Callable[[Any], tuple[Shape, ...]] | None = None
         self.default: Any = None
         self.required = value is _REQUIRED
@@ -270,6 +286,7 @@ class Field:
             self.take = value.take
             self.constraint = value.constraint
             self.input = value.input
+            self.every = value.every
             self.beside = value.beside
             self.required = value.way == "wrapped" and not value.optional
         elif value is not _REQUIRED:

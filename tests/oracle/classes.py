@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
+from typing import Any
 
 import torch
 from torch import Tensor
+
+from .operations import level
 
 ELSEWHERE = {
     "Conv1D": "transformers.pytorch_utils",
@@ -29,7 +33,69 @@ class MultiheadAttention(torch.nn.MultiheadAttention):
         return result, weights
 
 
-ADAPTED: dict[str, type[torch.nn.Module]] = {"MultiheadAttention": MultiheadAttention}
+def take_size(unpool: type[torch.nn.Module], rank: int) -> type[torch.nn.Module]:
+    """The unpooling of this class, with the size of the result, which belongs to the call, among its arguments."""
+
+    class Unpool(unpool):  # type: ignore[valid-type, misc]
+        def __init__(self, *args: Any, output_size: Any = None, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.size = (output_size,) * rank if isinstance(output_size, int) else output_size
+
+        def forward(self, input: Tensor, indices: Tensor) -> Any:
+            return super().forward(input, indices, None if self.size is None else list(self.size))
+
+    return Unpool
+
+
+def take_states(layer: type[torch.nn.Module]) -> type[torch.nn.Module]:
+    """The LSTM, layer or cell, whose two states are inputs of their own instead of a pair."""
+
+    class Recurrent(layer):  # type: ignore[valid-type, misc]
+        def forward(self, input: Tensor, h_0: Tensor | None = None, c_0: Tensor | None = None) -> Any:
+            if h_0 is not None and c_0 is None:
+                raise TypeError("h_0 without c_0")
+            return super().forward(input, None if h_0 is None else (h_0, c_0))
+
+    return Recurrent
+
+
+class AdaptiveLogSoftmaxWithLoss(torch.nn.AdaptiveLogSoftmaxWithLoss):
+    """Torch's own, called for the log-probabilities of all classes instead of for one sample's loss."""
+
+    def forward(self, input: Tensor) -> Tensor:  # type: ignore[override]
+        """The log-probabilities."""
+        return self.log_prob(input)
+
+
+def align(distance: type[torch.nn.Module]) -> type[torch.nn.Module]:
+    """The distance of this class, of samples that are aligned at their last axes, as in a sum."""
+
+    class Distance(distance):  # type: ignore[valid-type, misc]
+        def forward(self, x1: Tensor, x2: Tensor) -> Any:
+            return super().forward(*level((x1, x2)))
+
+    return Distance
+
+
+ADAPTED: dict[str, type[torch.nn.Module]] = {
+    "AdaptiveLogSoftmaxWithLoss": AdaptiveLogSoftmaxWithLoss,
+    "CosineSimilarity": align(torch.nn.CosineSimilarity),
+    "LSTM": take_states(torch.nn.LSTM),
+    "LSTMCell": take_states(torch.nn.LSTMCell),
+    "MaxUnpool1d": take_size(torch.nn.MaxUnpool1d, 1),
+    "MaxUnpool2d": take_size(torch.nn.MaxUnpool2d, 2),
+    "MaxUnpool3d": take_size(torch.nn.MaxUnpool3d, 3),
+    "MultiheadAttention": MultiheadAttention,
+    "PairwiseDistance": align(torch.nn.PairwiseDistance),
+}
+"""The modules that a spec feeds otherwise than Python does."""
+
+
+PARAMETRIZATIONS: dict[str, Callable[..., torch.nn.Module]] = {
+    "SpectralNorm": torch.nn.utils.parametrizations.spectral_norm,
+    "WeightNorm": torch.nn.utils.parametrizations.weight_norm,
+}
+"""What is a function of a module in torch, and gives back that module, by the name of the layer."""
 
 
 def find_class(name: str) -> type[torch.nn.Module]:

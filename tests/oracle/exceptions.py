@@ -40,6 +40,7 @@ def _differ_in_macs_alone(ours: Outcome, theirs: Outcome) -> bool:
     return ours.refused is None and theirs.refused is None and ours.outputs == theirs.outputs and counts[0] == counts[1]
 
 
+PADS = ("ConstantPad", "ZeroPad")
 IMAGES = (
     "keras.AugMix",
     "keras.AutoContrast",
@@ -84,15 +85,24 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "a size of 0 is surely not meant: torch makes an empty tensor",
         ("torch.*",),
-        _only_ours(r"MS206 (out_features|output_size|embedding_dim|hidden_size|nf|shape|split_size_\w+): .*got 0"),
+        _only_ours(
+            r"MS206 (out_features|output_size|embedding_dim|hidden_size|nf|shape|split_size_\w+|dim_feedforward|"
+            r"num_decoder_layers|squeeze_channels|hidden_channels|in_channels): .*got 0"
+        ),
     ),
     Exemption(
         "a padding that cuts off all there is: torch makes an empty tensor where it cuts off no more than that",
-        (
-            *("torch.ConvTranspose1d", "torch.ConvTranspose2d", "torch.ConvTranspose3d", "torch.CircularPad2d"),
-            *("torch.ConstantPad2d", "torch.ReflectionPad2d", "torch.ReplicationPad2d", "torch.ZeroPad2d"),
+        tuple(
+            f"torch.{name}{rank}d"
+            for name in ("ConvTranspose", *PADS, *(f"{pad}Pad" for pad in ("Circular", "Reflection", "Replication")))
+            for rank in (1, 2, 3)
         ),
-        _only_ours("MS306 (padding: .*leaves nothing|None: nothing is left)"),
+        _only_ours("MS306 padding: .*(leaves nothing|a padding of -)"),
+    ),
+    Exemption(
+        "an axis of which nothing is left: torch makes an empty tensor",
+        ("torch.*",),
+        _only_ours("MS306 None: nothing is left"),
     ),
     Exemption(
         "a dilation of 0: torch looks at it in some of its ways to convolve",
@@ -101,8 +111,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     ),
     Exemption(
         "a border of 0 around a plane of which the batch is one axis",
-        ("torch.ConstantPad2d", "torch.ZeroPad2d"),
-        _only_ours(r"MS303 None: takes \[…, height, width\], but \[\d+\] arrives"),
+        tuple(f"torch.{pad}{rank}d" for pad in PADS for rank in (1, 2, 3)),
+        _only_ours(r"MS303 None: takes \[…, (\w+, )*\w+\], but \[(\d+(, \d+)?)?\] arrives"),
     ),
     Exemption(
         "a factor of 1, which changes nothing: torch takes the batch for the channels that are not there",
@@ -118,7 +128,11 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     ),
     Exemption(
         "a sample without channels: torch takes the batch for the channels, and mixes samples or drops whole ones",
-        ("torch.Dropout1d", "torch.InstanceNorm1d", "torch.InstanceNorm2d", "torch.InstanceNorm3d"),
+        (
+            *("torch.Dropout1d", "torch.InstanceNorm1d", "torch.InstanceNorm2d", "torch.InstanceNorm3d"),
+            *("torch.FractionalMaxPool2d", "torch.FractionalMaxPool3d", "torch.Softmax2d"),
+            *("torch.Fold", "torch.Unfold"),
+        ),
         lambda question, ours, theirs: _only_ours(rf"MS303 None: takes \[\w+(, \w+){{{len(question.inputs[0])}}}\],")(
             question, ours, theirs
         ),
@@ -126,7 +140,35 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "a setting outside of its range: torch holds these against nothing, or not before a step of training",
         ("torch.*",),
-        _only_ours(r"MS206 (dropout|dropout_p|eps|momentum|norm_type|max_norm): "),
+        _only_ours(r"MS206 (\w+\.)?(dropout|dropout_p|eps|layer_norm_eps|momentum|norm_type|max_norm): "),
+    ),
+    Exemption(
+        "windows that are not what a pooling has: torch does not look at them, or only at the size that is given",
+        (
+            *("torch.FractionalMaxPool2d", "torch.FractionalMaxPool3d"),
+            *("torch.MaxUnpool1d", "torch.MaxUnpool2d", "torch.MaxUnpool3d", "torch.CrossMapLRN2d"),
+        ),
+        _only_ours("MS20[56] (kernel_size|stride|padding|size): "),
+    ),
+    Exemption(
+        "a norm that is no normalisation: torch calls what it is given",
+        ("torch.TransformerDecoder", "torch.TransformerEncoder"),
+        _only_ours("MS305 norm: norm is "),
+    ),
+    Exemption(
+        "a sample of one axis: torch takes the batch for the length",
+        tuple(f"torch.Transformer{name}" for name in ("DecoderLayer", "EncoderLayer", "Decoder", "Encoder", "")),
+        _only_ours(r"MS303 None: takes \[\w+, d_model\].* but \[\d+\] arrives"),
+    ),
+    Exemption(
+        "a cluster that nothing is left of to look at it with: torch makes an empty tensor",
+        ("torch.AdaptiveLogSoftmaxWithLoss",),
+        _only_ours("MS305 div_value: "),
+    ),
+    Exemption(
+        "a single number, beside samples of which each axis is 1",
+        ("torch.PairwiseDistance",),
+        _only_ours(r"MS303 None: .*but \[\] arrives"),
     ),
     Exemption(
         "one average of everything: torch computes it without a look at the number of axes",
@@ -363,7 +405,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "a number of channels that contradicts what arrives: with neither weights nor statistics torch does not look",
         (
-            *("torch.BatchNorm1d", "torch.BatchNorm2d", "torch.BatchNorm3d", "torch.GroupNorm"),
+            *("torch.BatchNorm1d", "torch.BatchNorm2d", "torch.BatchNorm3d", "torch.GroupNorm", "torch.SyncBatchNorm"),
             *("torch.InstanceNorm1d", "torch.InstanceNorm2d", "torch.InstanceNorm3d"),
         ),
         lambda question, ours, theirs: (
@@ -401,9 +443,9 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         _only_ours("MS305 .*(nothing lies|ends at)|MS306 "),
     ),
     Exemption(
-        "a padding of the batch, by nothing in all; or one that cuts off all there is",
+        "a padding of the batch, by nothing in all",
         ("torch.Pad",),
-        _only_ours(r"MS305 pad: pad is for .* has \d+$|MS306 None: nothing is left"),
+        _only_ours(r"MS305 pad: pad is for .* has \d+$"),
     ),
     Exemption(
         "heads of which there is one, without enable_gqa: torch stretches them; or the batch taken for the length",
@@ -414,9 +456,9 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         ),
     ),
     Exemption(
-        "an area that shrinks to nothing: torch makes an empty tensor",
+        "a factor of 0: torch makes an empty tensor",
         ("torch.Interpolate", "torch.Upsample"),
-        _only_ours("MS306 None: nothing is left|MS206 scale_factor: .*got 0"),
+        _only_ours("MS206 scale_factor: .*got 0"),
     ),
     Exemption(
         "an axis to leave out that is longer than 1, or none: torch leaves all as it is",
@@ -430,7 +472,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     ),
     Exemption(
         "integers in a floating-point layer: torch has kernels for some arguments on some devices",
-        ("torch.FrozenBatchNorm2d", "torch.MatMul", "torch.MaxPool1d"),
+        ("torch.CosineSimilarity", "torch.FrozenBatchNorm2d", "torch.LSTMCell", "torch.MatMul", "torch.MaxPool1d"),
         _only_ours("MS308 "),
     ),
 )
@@ -448,11 +490,23 @@ LEFT_OUT = {
 }
 """Arguments of the frameworks' constructors that no layer takes in a spec."""
 
-OTHER_DEFAULT = {
-    (f"torch.{name}", "dim"): "torch chooses an axis by the rank, and warns that it will not any more"
-    for name in ("LogSoftmax", "Softmax", "Softmin")
-} | {
-    (f"torch.{name}", "dim"): "torch begins with the batch, which no layer touches"
-    for name in ("Chunk", "Concat", "Slice", "Split", "Stack", "Unbind")
+LEFT_OUT_OF = {
+    "torch.Transformer": frozenset({"custom_decoder", "custom_encoder"}),  # a module that is made elsewhere
 }
+"""Arguments of one constructor that no layer takes in a spec."""
+
+OTHER_DEFAULT = (
+    {
+        (f"torch.{name}", "dim"): "torch chooses an axis by the rank, and warns that it will not any more"
+        for name in ("LogSoftmax", "Softmax", "Softmin")
+    }
+    | {
+        (f"torch.{name}", "dim"): "torch begins with the batch, which no layer touches"
+        for name in ("Chunk", "Concat", "Slice", "Split", "Stack", "Unbind")
+    }
+    | {
+        (f"torch.{name}", "activation"): "torch's default is the function that is also called relu"
+        for name in ("Transformer", "TransformerDecoderLayer", "TransformerEncoderLayer")
+    }
+)
 """Arguments whose default is not the framework's, and why."""

@@ -10,9 +10,10 @@ from typing import Any, get_overloads
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from modelspec.catalogue import find
 from modelspec.layer import Layer, fields_of
 
-from .classes import find_class
+from .classes import PARAMETRIZATIONS, find_class
 from .exceptions import OTHER_DEFAULT
 from .operations import HELD, OPERATIONS, Operation, name_own
 from .outcome import Outcome, Question, Shape
@@ -21,6 +22,9 @@ FRAMEWORK = f"torch {torch.__version__.partition('+')[0]}"
 
 # What is run is tiny: threads would only wait for one another.
 torch.set_num_threads(1)
+
+# Nor are there fused operations that skip what a layer is made of.
+torch.backends.mha.set_fastpath_enabled(False)
 
 # Two batches: the axis that goes from the one to the other is the batch. Both are larger than the sizes that are drawn,
 # so that a batch that is taken for channels does not pass.
@@ -80,34 +84,62 @@ def shorten(error: Exception) -> str:
 
 
 def _run(layer: type[Layer], question: Question, device: str, batch: int) -> tuple[torch.nn.Module, list[torch.Tensor]]:
-    arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in question.arguments.items()}
+    at = place_batch(layer, question.arguments)
+    names = [layer.input_name_at(number) for number in range(len(question.inputs))]
+    # Of states, the first axis is that of the layers.
+    places = [1 if name in ("h_0", "c_0") and len(layer.takes_at(1).layouts[0]) == 2 else at for name in names]
+    with torch.device(device), torch.no_grad():
+        tensors = [
+            torch.zeros((*shape[:at], batch, *shape[at:]), dtype=getattr(torch, dtype))
+            for at, shape, dtype in zip(places, question.inputs, question.dtypes, strict=True)
+        ]
+        module = build(layer.type_name(), complete(layer, question.arguments, question.inputs, batch), batch).eval()
+        if len(names) > 1 and set(names) <= set(inspect.signature(module.forward).parameters):
+            return module, flatten(module(**dict(zip(names, tensors, strict=True))))
+        return module, flatten(module(*tensors))
+
+
+def complete(layer: type[Layer], written: dict[str, Any], inputs: tuple[Shape, ...], batch: int) -> dict[str, Any]:
+    """The arguments with those that are inferred, and with modules for the layers inside."""
+    arguments = {name: tuple(value) if isinstance(value, list) else value for name, value in written.items()}
     for name, field in fields_of(layer).items():
         if field.way == "inferred" and name not in arguments:
-            arguments[name] = field.from_shapes(question.inputs)
+            arguments[name] = field.from_shapes(inputs)
         if (
             name not in arguments
             and layer.type_name() in OPERATIONS
             and (f"torch.{layer.type_name()}", name) in OTHER_DEFAULT
         ):
             arguments[name] = field.default
-    # The recurrent layers and attention take the batch second, unless they are told otherwise.
-    at = 0 if arguments.get("batch_first", "batch_first" not in fields_of(layer)) else 1
-    with torch.device(device), torch.no_grad():
-        tensors = [
-            torch.zeros((*shape[:at], batch, *shape[at:]), dtype=getattr(torch, dtype))
-            for shape, dtype in zip(question.inputs, question.dtypes, strict=True)
-        ]
-        module = build(layer.type_name(), arguments, batch).eval()
-        names = [layer.input_name_at(number) for number in range(len(tensors))]
-        if len(names) > 1 and set(names) <= set(inspect.signature(module.forward).parameters):
-            return module, flatten(module(**dict(zip(names, tensors, strict=True))))
-        return module, flatten(module(*tensors))
+        if field.way == "wrapped" and arguments.get(name) is not None:
+            inside, own = read_entry(arguments[name])
+            arguments[name] = build(inside.type_name(), complete(inside, own, inputs, batch), batch)
+    return arguments
+
+
+def read_entry(entry: str | dict[str, Any]) -> tuple[type[Layer], dict[str, Any]]:
+    """The class and the arguments of a layer inside."""
+    entry = {"type": entry} if isinstance(entry, str) else entry
+    layer = find("torch", entry["type"])
+    assert layer is not None, entry
+    return layer, {name: value for name, value in entry.items() if name != "type"}
+
+
+def place_batch(layer: type[Layer], arguments: dict[str, Any]) -> int:
+    """The axis that is the batch. The recurrent layers and attention take it second, unless they are told otherwise."""
+    fields = fields_of(layer)
+    if "batch_first" in fields:
+        return 0 if arguments.get("batch_first") else 1
+    inside = [read_entry(arguments[n]) for n, field in fields.items() if field.way == "wrapped" and arguments.get(n)]
+    return max((place_batch(*each) for each in inside), default=0)
 
 
 def build(name: str, arguments: dict[str, Any], batch: int) -> torch.nn.Module:
     """The module of this name; for what torch has as a function or a tensor only, a module made of it."""
     if name in HELD:
         return HELD[name](batch, **arguments)
+    if name in PARAMETRIZATIONS:
+        return PARAMETRIZATIONS[name](**arguments)
     return Operation(OPERATIONS[name], arguments) if name in OPERATIONS else find_class(name)(**arguments)
 
 
@@ -140,6 +172,9 @@ def list_arguments(layer: type[Layer]) -> dict[str, Any]:
     if name in OPERATIONS:
         parameters = inspect.signature(OPERATIONS[name]).parameters.values()
         return {each.name: _name_default(each.default) for each in parameters if each.kind == each.KEYWORD_ONLY}
+    if name in PARAMETRIZATIONS:
+        parameters = inspect.signature(PARAMETRIZATIONS[name]).parameters.values()
+        return {each.name: _name_default(each.default) for each in parameters}
     if name in HELD:
         return {name: default for name, default in read_signature(HELD[name].__mro__).items() if name != "batch"}
     return read_signature(find_class(name).__mro__)

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from modelspec.kinds import Number, Optional
 from modelspec.layer import (
+    Anything,
     Broken,
     Example,
     Layer,
@@ -117,6 +118,29 @@ class BatchNorm3d(_BatchNorm):
         Example({"bias": False, "momentum": 0.01}, input=(3, 4, 5, 6), output=(3, 4, 5, 6), parameters=3, macs=0),
         Example({"num_features": 3}, input=(16, 4, 8, 8), breaks="C1", code="MS304"),
         Example({}, input=(16, 8, 8), breaks="C2", code="MS303"),
+    )
+
+
+class SyncBatchNorm(_BatchNorm):
+    """A batch normalisation whose statistics in training are those of the batches of all processes together.
+
+    C1  num_features is the size of the input's first axis.
+    C2  The input has at least one axis: features (channels).
+
+    process_group says which processes; it changes nothing of what is held.
+
+    Source: torch.nn.SyncBatchNorm.
+    """
+
+    takes = Takes("C2", ("num_features", "*"))
+
+    process_group: Anything = None
+
+    examples = (
+        Example({}, input=(16, 8, 8), output=(16, 8, 8), parameters=32, macs=0),
+        Example({"affine": False, "momentum": None}, input=(16,), output=(16,), parameters=0, macs=0),
+        Example({"num_features": 3}, input=(16, 8, 8), breaks="C1", code="MS304"),
+        Example({}, input=(), breaks="C2", code="MS303"),
     )
 
 

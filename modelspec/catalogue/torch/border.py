@@ -1,4 +1,4 @@
-"""torch.nn: a border around the plane."""
+"""torch.nn: a border of one value around a line, a plane or a volume."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
@@ -12,8 +12,8 @@ _Padding = Annotated[tuple[int, ...], PerAxis(Integer())]
 
 
 class _Border(Layer):
-    rank: ClassVar[int] = 4
-    """The sides: a padding is one for all of them, or a list of left, right, top and bottom."""
+    rank: ClassVar[int]
+    """The sides: a padding is one for all of them, or a list of left, right, top, bottom, front and back."""
 
     padding: _Padding
 
@@ -43,8 +43,6 @@ class _Border(Layer):
 
 
 class _Constant(_Border):
-    takes = Takes("C1", ("*", "height", "width"))
-
     def constrain(self, x: Shape) -> Iterator[Broken]:
         first = len(x) - self.rank // 2
         for axis, name in enumerate(SPATIAL[self.rank // 2]):
@@ -58,22 +56,24 @@ class _Constant(_Border):
                 return
 
 
-class _MadeOfInput(_Border):
-    # What is put around is made of what arrives.
-    takes = Takes("C1", ("channels", "height", "width"), ("height", "width"))
-    verb: ClassVar[str]
-    spared: ClassVar[int]
-    """How much of an axis may not be used for its border."""
+class ZeroPad1d(_Constant):
+    """Zeros around the line; a negative padding cuts off.
 
-    def constrain(self, x: Shape) -> Iterator[Broken]:
-        first = len(x) - self.rank // 2
-        for axis, name in enumerate(SPATIAL[self.rank // 2]):
-            for side in self._sides(axis):
-                if exceeds(self.padding[side], x[first + axis] - self.spared):
-                    limit = "less than" if self.spared else "at most"
-                    message = f"what is {self.verb} is {limit} the {name}: {self.padding[side]} of {show_shape(x)}"
-                    yield Broken("C2", message, "padding", "pad by less", "MS306", first + axis)
-                    return
+    C1  The input has a length, after any other axes.
+    C2  What is cut off is at most the axis.
+
+    Source: torch.nn.ZeroPad1d.
+    """
+
+    rank = 2
+    takes = Takes("C1", ("*", "length"))
+
+    examples = (
+        Example({"padding": 1}, input=(3, 8), output=(3, 10), parameters=0, macs=0),
+        Example({"padding": [0, -3]}, input=(8,), output=(5,), dtype="int64"),
+        Example({"padding": 1}, input=(), breaks="C1", code="MS303"),
+        Example({"padding": [5, -9]}, input=(3, 8), breaks="C2", code="MS306"),
+    )
 
 
 class ZeroPad2d(_Constant):
@@ -85,12 +85,57 @@ class ZeroPad2d(_Constant):
     Source: torch.nn.ZeroPad2d.
     """
 
+    rank = 4
+    takes = Takes("C1", ("*", "height", "width"))
+
     examples = (
         Example({"padding": 1}, input=(3, 8, 8), output=(3, 10, 10), parameters=0, macs=0),
         Example({"padding": [0, 1, -2, 3]}, input=(8, 8), output=(9, 9), dtype="int64"),
         Example({"padding": 1}, input=(8,), breaks="C1", code="MS303"),
         Example({"padding": -4}, input=(3, 8, 8), code="MS306"),
         Example({"padding": [0, 0, 5, -9]}, input=(3, 8, 8), breaks="C2", code="MS306"),
+    )
+
+
+class ZeroPad3d(_Constant):
+    """Zeros around the volume; a negative padding cuts off.
+
+    C1  The input has a depth, a height and a width, after any other axes.
+    C2  What is cut off is at most the axis.
+
+    Source: torch.nn.ZeroPad3d.
+    """
+
+    rank = 6
+    takes = Takes("C1", ("*", "depth", "height", "width"))
+
+    examples = (
+        Example({"padding": 1}, input=(3, 8, 8, 8), output=(3, 10, 10, 10), parameters=0, macs=0),
+        Example({"padding": [0, 1, -2, 3, 1, 1]}, input=(4, 8, 8), output=(6, 9, 9), dtype="int64"),
+        Example({"padding": 1}, input=(8, 8), breaks="C1", code="MS303"),
+        Example({"padding": [0, 0, 0, 0, -9, 5]}, input=(3, 8, 8, 8), breaks="C2", code="MS306"),
+    )
+
+
+class ConstantPad1d(_Constant):
+    """One value around the line; a negative padding cuts off.
+
+    C1  The input has a length, after any other axes.
+    C2  What is cut off is at most the axis.
+
+    Source: torch.nn.ConstantPad1d.
+    """
+
+    rank = 2
+    takes = Takes("C1", ("*", "length"))
+
+    value: Annotated[float, Number()]
+
+    examples = (
+        Example({"padding": 1, "value": 0.5}, input=(3, 8), output=(3, 10), parameters=0, macs=0),
+        Example({"padding": [0, -3], "value": -1}, input=(8,), output=(5,)),
+        Example({"padding": 1, "value": 0}, input=(), breaks="C1", code="MS303"),
+        Example({"padding": [5, -9], "value": 0}, input=(3, 8), breaks="C2", code="MS306"),
     )
 
 
@@ -103,68 +148,37 @@ class ConstantPad2d(_Constant):
     Source: torch.nn.ConstantPad2d.
     """
 
+    rank = 4
+    takes = Takes("C1", ("*", "height", "width"))
+
     value: Annotated[float, Number()]
 
     examples = (
         Example({"padding": 1, "value": 0.5}, input=(3, 8, 8), output=(3, 10, 10), parameters=0, macs=0),
         Example({"padding": [0, 1, -2, 3], "value": -1}, input=(8, 8), output=(9, 9)),
         Example({"padding": 1, "value": 0}, input=(8,), breaks="C1", code="MS303"),
-        Example({"padding": [-9, 5, 0, 0], "value": 0}, input=(3, 8, 8), breaks="C2", code="MS306"),
+        Example({"padding": -4, "value": 0}, input=(3, 8, 8), code="MS306"),
+        Example({"padding": [0, 0, 5, -9], "value": 0}, input=(3, 8, 8), breaks="C2", code="MS306"),
     )
 
 
-class ReflectionPad2d(_MadeOfInput):
-    """The plane mirrored at its edges; a negative padding cuts off.
+class ConstantPad3d(_Constant):
+    """One value around the volume; a negative padding cuts off.
 
-    C1  The input has a height and a width, and before them may have channels.
-    C2  The padding is less than the axis it is added to.
+    C1  The input has a depth, a height and a width, after any other axes.
+    C2  What is cut off is at most the axis.
 
-    Source: torch.nn.ReflectionPad2d.
+    Source: torch.nn.ConstantPad3d.
     """
 
-    verb = "mirrored"
-    spared = 1
+    rank = 6
+    takes = Takes("C1", ("*", "depth", "height", "width"))
+
+    value: Annotated[float, Number()]
 
     examples = (
-        Example({"padding": 3}, input=(3, 8, 8), output=(3, 14, 14), parameters=0, macs=0),
-        Example({"padding": [1, 0, 2, 1]}, input=(8, 8), output=(11, 9), dtype="int64"),
-        Example({"padding": 1}, input=(8,), breaks="C1", code="MS303"),
-        Example({"padding": [8, 0, 0, 0]}, input=(3, 9, 8), breaks="C2", code="MS306"),
-    )
-
-
-class ReplicationPad2d(_Border):
-    """The edges of the plane repeated around it; a negative padding cuts off.
-
-    C1  The input has a height and a width, and before them may have channels.
-
-    Source: torch.nn.ReplicationPad2d.
-    """
-
-    takes = Takes("C1", ("channels", "height", "width"), ("height", "width"))
-
-    examples = (
-        Example({"padding": 9}, input=(3, 8, 8), output=(3, 26, 26), parameters=0, macs=0),
-        Example({"padding": [1, 0, 2, 1]}, input=(8, 8), output=(11, 9), dtype="int64"),
-        Example({"padding": 1}, input=(2, 3, 8, 8), breaks="C1", code="MS303"),
-    )
-
-
-class CircularPad2d(_MadeOfInput):
-    """The plane continued around itself; a negative padding cuts off.
-
-    C1  The input has a height and a width, and before them may have channels.
-    C2  The padding is at most the axis it is added to.
-
-    Source: torch.nn.CircularPad2d.
-    """
-
-    verb = "continued"
-    spared = 0
-
-    examples = (
-        Example({"padding": 8}, input=(3, 8, 8), output=(3, 24, 24), parameters=0, macs=0),
-        Example({"padding": [1, 0, 2, 1]}, input=(8, 8), output=(11, 9), dtype="int64"),
-        Example({"padding": 1}, input=(8,), breaks="C1", code="MS303"),
-        Example({"padding": [0, 0, 9, 0]}, input=(3, 8, 8), breaks="C2", code="MS306"),
+        Example({"padding": 1, "value": 0.5}, input=(3, 8, 8, 8), output=(3, 10, 10, 10), parameters=0, macs=0),
+        Example({"padding": [0, 1, -2, 3, 1, 1], "value": -1}, input=(4, 8, 8), output=(6, 9, 9)),
+        Example({"padding": 1, "value": 0}, input=(8, 8), breaks="C1", code="MS303"),
+        Example({"padding": [0, 0, 0, 0, -9, 5], "value": 0}, input=(3, 8, 8, 8), breaks="C2", code="MS306"),
     )

@@ -16,7 +16,7 @@ from modelspec.layer import (
     Tensor,
     inferred,
 )
-from modelspec.shape import Count, Dim, Shape, Unknown, numel, total
+from modelspec.shape import Count, Dim, Shape, Unknown, differs, numel, show_shape, total
 
 MAX_LAYERS = 256
 """Stacked layers in one recurrent layer: each has tensors of its own, so that a number alone could ask for no end."""
@@ -33,7 +33,9 @@ def _refuse_unknown(field: str, value: Unknown) -> Broken:
 
 class _Recurrent(Layer):
     gates: ClassVar[int]
-    takes = Takes("C2", ("length", "input_size"))
+    arity = (1, 2)
+    input_names = ("input", "h_0")
+    takes = (Takes("C2", ("length", "input_size")), Takes("C3", ("layers", "hidden_size")))
     input_dtype = "float"
 
     input_size: Size = inferred(axis=-1, constraint="C1")
@@ -54,14 +56,28 @@ class _Recurrent(Layer):
         # What a step hands on: to the next step, to the next layer, and as the result.
         return "hidden_size", self.hidden_size
 
-    def constrain(self, x: Shape) -> Iterator[Broken]:
+    def _states(self) -> tuple[tuple[str, Dim], ...]:
+        # What the inputs behind the first are as wide as.
+        return (self._state(),)
+
+    def constrain(self, x: Shape, *states: Shape) -> Iterator[Broken]:
         if isinstance(self.num_layers, Unknown):
             yield _refuse_unknown("num_layers", self.num_layers)
+            return
+        stacked = self.num_layers * self._directions()
+        for number, (arriving, (name, width)) in enumerate(zip(states, self._states(), strict=False), 1):
+            for axis, size in enumerate((stacked, width)):
+                if differs(arriving[axis], size):
+                    wanted, what = show_shape((stacked, width)), self.input_names[number]
+                    message = f"{what} is [layers × directions, {name}] = {wanted}, but {show_shape(arriving)} arrives"
+                    hint = "leave it out, and it is zeros; or mend what gives it"
+                    yield Broken("C3", message, None, hint, "MS313", axis, number)
+                    return
 
-    def output_shape(self, x: Shape) -> Shape:
+    def output_shape(self, x: Shape, *states: Shape) -> Shape:
         return (x[0], self._state()[1] * self._directions())
 
-    def outputs(self, x: Shape) -> dict[str, Shape]:
+    def outputs(self, x: Shape, *states: Shape) -> dict[str, Shape]:
         stacked = self.num_layers * self._directions()
         return {"output": self.output_shape(x), "h_n": (stacked, self._state()[1])}
 
@@ -82,7 +98,7 @@ class _Recurrent(Layer):
                     yield Tensor(f"weight_hr{end}", (state, Axis("hidden_size", self.hidden_size)))
             arriving = Axis(_times(self._directions(), state.name), self._directions() * state.size)
 
-    def count_macs(self, x: Shape, y: Shape) -> Count:
+    def count_macs(self, x: Shape, *states_and_output: Shape) -> Count:
         # Every matrix is applied once a step; the products of gates with states are no matrix products.
         weights = [numel([size for _, size in tensor.axes]) for tensor in self.list_tensors() if len(tensor.axes) == 2]
         return x[0] * total(weights)
@@ -109,7 +125,7 @@ class _Recurrent(Layer):
     def parameters_by_hand(self) -> str:
         return self._write_layers(bias=self.bias)
 
-    def macs_by_hand(self, x: Shape, y: Shape) -> str:
+    def macs_by_hand(self, x: Shape, *states_and_output: Shape) -> str:
         return f"input[0] * ({self._write_layers(bias=False)})"
 
     def conventions(self) -> tuple[str, ...]:
@@ -123,6 +139,7 @@ class RNN(_Recurrent):
 
     C1  input_size is the size of the input's last axis.
     C2  The input has two axes: length and features.
+    C3  The state before the first step, h_0, is [num_layers × directions, hidden_size]; left out, it is zeros.
 
     batch_first says where the batch stands, which no shape of a sample shows.
 
@@ -144,6 +161,8 @@ class RNN(_Recurrent):
         ),
         Example({"input_size": 5, "hidden_size": 20}, input=(7, 10), breaks="C1", code="MS304"),
         Example({"hidden_size": 20}, input=(10,), breaks="C2", code="MS303"),
+        Example({"hidden_size": 20, "num_layers": 2}, inputs=((7, 10), (2, 20)), output=(7, 20), parameters=1_480),
+        Example({"hidden_size": 20}, inputs=((7, 10), (1, 10)), breaks="C3", code="MS313"),
     )
 
 
@@ -152,7 +171,10 @@ class LSTM(_Recurrent):
 
     C1  input_size is the size of the input's last axis.
     C2  The input has two axes: length and features.
-    C3  proj_size is less than hidden_size.
+    C3  The states before the first step, h_0 and c_0, are [num_layers × directions, size], of the size of what a step
+        hands on and of hidden_size; left out, they are zeros.
+    C4  h_0 and c_0 arrive both, or neither.
+    C5  proj_size is less than hidden_size.
 
     batch_first says where the batch stands, which no shape of a sample shows.
 
@@ -160,6 +182,8 @@ class LSTM(_Recurrent):
     """
 
     gates = 4
+    arity = (1, 3)
+    input_names = ("input", "h_0", "c_0")
 
     proj_size: NonNegative = 0
 
@@ -169,15 +193,21 @@ class LSTM(_Recurrent):
     def _state(self) -> tuple[str, Dim]:
         return ("proj_size", self.proj_size) if self._projects() else ("hidden_size", self.hidden_size)
 
-    def constrain(self, x: Shape) -> Iterator[Broken]:
-        yield from super().constrain(x)
+    def _states(self) -> tuple[tuple[str, Dim], ...]:
+        return self._state(), ("hidden_size", self.hidden_size)
+
+    def constrain(self, x: Shape, *states: Shape) -> Iterator[Broken]:
+        if len(states) == 1:
+            hint = "name both: `inputs: [x, h, c]`"
+            yield Broken("C4", "h_0 arrives without c_0", None, hint, "MS312")
+        yield from super().constrain(x, *states)
         if isinstance(self.proj_size, Unknown):
             yield _refuse_unknown("proj_size", self.proj_size)
         elif isinstance(self.hidden_size, int) and self.proj_size >= self.hidden_size:
             message = f"proj_size is {self.proj_size}, which is not less than hidden_size ({self.hidden_size})"
-            yield Broken("C3", message, "proj_size", "a smaller proj_size, or 0 for no projection")
+            yield Broken("C5", message, "proj_size", "a smaller proj_size, or 0 for no projection")
 
-    def outputs(self, x: Shape) -> dict[str, Shape]:
+    def outputs(self, x: Shape, *states: Shape) -> dict[str, Shape]:
         stacked = self.num_layers * self._directions()
         return {**super().outputs(x), "c_n": (stacked, self.hidden_size)}
 
@@ -200,7 +230,10 @@ class LSTM(_Recurrent):
         Example({"hidden_size": 20, "bias": False, "dropout": 0.5}, input=(7, 10), output=(7, 20), parameters=2_400),
         Example({"input_size": 5, "hidden_size": 20}, input=(7, 10), breaks="C1", code="MS304"),
         Example({"hidden_size": 20}, input=(3, 7, 10), breaks="C2", code="MS303"),
-        Example({"hidden_size": 20, "proj_size": 20}, input=(7, 10), breaks="C3", code="MS305"),
+        Example({"hidden_size": 20, "proj_size": 5}, inputs=((7, 10), (1, 5), (1, 20)), output=(7, 5)),
+        Example({"hidden_size": 20}, inputs=((7, 10), (1, 20), (2, 20)), breaks="C3", code="MS313"),
+        Example({"hidden_size": 20}, inputs=((7, 10), (1, 20)), breaks="C4", code="MS312"),
+        Example({"hidden_size": 20, "proj_size": 20}, input=(7, 10), breaks="C5", code="MS305"),
     )
 
 
@@ -209,6 +242,7 @@ class GRU(_Recurrent):
 
     C1  input_size is the size of the input's last axis.
     C2  The input has two axes: length and features.
+    C3  The state before the first step, h_0, is [num_layers × directions, hidden_size]; left out, it is zeros.
 
     batch_first says where the batch stands, which no shape of a sample shows.
 
@@ -228,4 +262,7 @@ class GRU(_Recurrent):
         ),
         Example({"input_size": 5, "hidden_size": 20}, input=(7, 10), breaks="C1", code="MS304"),
         Example({"hidden_size": 20}, input=(), breaks="C2", code="MS303"),
+        Example({"hidden_size": 4, "bidirectional": True}, inputs=((7, 10), (2, 4)), output=(7, 8)),
+        Example({"hidden_size": 4, "bidirectional": True}, inputs=((7, 10), (1, 4)), breaks="C3", code="MS313"),
+        Example({"hidden_size": 4}, inputs=((7, 10), (4,)), breaks="C3", code="MS303"),
     )

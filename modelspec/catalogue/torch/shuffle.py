@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from modelspec.catalogue.torch.grouping import refuse_groups
 from modelspec.catalogue.torch.window import SPATIAL
-from modelspec.layer import Broken, Example, Layer, Size, Takes, no_macs, no_tensors
+from modelspec.layer import Broken, Example, Layer, Size, Takes, no_macs, no_tensors, same_shape
 from modelspec.shape import Shape, show_shape
 
 
@@ -90,4 +91,35 @@ class PixelUnshuffle(_Shuffle):
         Example({"downscale_factor": 2}, input=(5, 2, 8, 6), output=(5, 8, 4, 3), dtype="int64"),
         Example({"downscale_factor": 2}, input=(8, 8), breaks="C1", code="MS303"),
         Example({"downscale_factor": 2}, input=(6, 8, 7), breaks="C2", code="MS305"),
+    )
+
+
+class ChannelShuffle(Layer):
+    """The channels, in as many groups, dealt out in turn: the first of each group, then the second of each.
+
+    C1  The input has channels and at least one axis behind them.
+    C2  groups divides the channels.
+
+    Source: torch.nn.ChannelShuffle.
+    """
+
+    takes = Takes("C1", ("channels", "length", "*"))
+
+    groups: Size
+
+    list_tensors = no_tensors
+    count_macs = no_macs
+
+    output_shape = same_shape
+
+    def constrain(self, x: Shape) -> Iterator[Broken]:
+        broken = refuse_groups("C2", "groups", self.groups, 0, channels=x[0])
+        if broken:
+            yield broken
+
+    examples = (
+        Example({"groups": 2}, input=(4, 8, 8), output=(4, 8, 8), parameters=0, macs=0),
+        Example({"groups": 3}, input=(6, 5), output=(6, 5), dtype="int64"),
+        Example({"groups": 2}, input=(4,), breaks="C1", code="MS303"),
+        Example({"groups": 3}, input=(4, 8, 8), breaks="C2", code="MS305"),
     )

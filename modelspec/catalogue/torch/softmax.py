@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from modelspec.catalogue.torch.numbering import find, refuse
-from modelspec.layer import AxisIndex, Broken, Example, Layer, no_macs, no_tensors, same_shape
+from modelspec.layer import AxisIndex, Broken, Example, Layer, Takes, no_macs, no_tensors, same_shape
 from modelspec.shape import Shape, show_shape
 
 
@@ -64,6 +64,29 @@ class LogSoftmax(_AlongAxis):
 
     Source: torch.nn.LogSoftmax.
     """
+
+
+class Softmax2d(Layer):
+    """The softmax over the channels, at each place of a plane.
+
+    C1  The input has three axes: channels, height and width.
+
+    Source: torch.nn.Softmax2d.
+    """
+
+    takes = Takes("C1", ("channels", "height", "width"))
+    input_dtype = "float"
+
+    list_tensors = no_tensors
+    count_macs = no_macs
+
+    output_shape = same_shape
+
+    examples = (
+        Example({}, input=(3, 8, 8), output=(3, 8, 8), parameters=0, macs=0),
+        Example({}, input=(8, 8), breaks="C1", code="MS303"),
+        Example({}, input=(3, 8, 8), dtype="int64", code="MS308"),
+    )
 
 
 class GLU(_AlongAxis):
