@@ -21,5 +21,14 @@ ASKED: dict[str, tuple[Question, ...]] = {
             ("float32",),
         ),
     ),
+    "keras.CategoryEncoding": (Question({"num_tokens": 4}, ((5, 5),), ("int64",)),),
+    "keras.Normalization": (
+        Question({"axis": [-1, -1], "mean": [0.5], "variance": [0.25]}, ((8,),), ("float32",)),
+        Question({"axis": []}, ((8,),), ("float32",)),
+    ),
+    "keras.MelSpectrogram": (
+        Question({"fft_length": 4, "num_mel_bins": 1}, ((8,),), ("float32",)),
+        Question({"fft_length": 4, "sequence_stride": 3}, ((8,),), ("float32",)),
+    ),
 }
 """By the name of the class."""

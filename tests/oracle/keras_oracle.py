@@ -8,10 +8,14 @@ import os
 os.environ["KERAS_BACKEND"] = "torch"
 
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import keras
+import numpy
 import torch
+from keras.src.initializers import constant_initializers
+from keras.src.layers.preprocessing import stft_spectrogram
 from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
     BaseImagePreprocessingLayer,
 )
@@ -22,6 +26,22 @@ from modelspec.layer import Layer, fields_of
 
 from .outcome import Outcome, Question
 from .torch_oracle import BATCHES, Counter, MixedBatchError, drop_batch, flatten, read_signature, shorten
+
+SCIPY_WINDOWS = {
+    *("barthann", "bartlett", "blackman", "blackmanharris", "bohman", "boxcar", "cosine", "flattop", "hamming", "hann"),
+    *("lanczos", "nuttall", "parzen", "triang", "tukey"),
+}
+
+
+def _make_window(window: str, length: int, *_: object, **__: object) -> Any:
+    """What stands for scipy's windows where that is not installed: their values bear on no shape."""
+    if window not in SCIPY_WINDOWS:
+        raise ValueError(f"Unknown window type: {window}")
+    return numpy.ones(length)
+
+
+for module in (stft_spectrogram, constant_initializers):
+    module.scipy = SimpleNamespace(signal=SimpleNamespace(get_window=_make_window))  # type: ignore[attr-defined]
 
 FRAMEWORK = f"keras {keras.__version__} on torch {torch.__version__.partition('+')[0]}"
 

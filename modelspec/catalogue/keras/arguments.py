@@ -49,6 +49,7 @@ __all__ = [
     "check_initializer",
     "check_lora",
     "check_regularizer",
+    "one_or_more",
     "one_or_two",
 ]
 
@@ -157,11 +158,8 @@ class _Clipping(AnyValue):
         return {"type": "object", "properties": bounds, "additionalProperties": False}
 
 
-class _OneOrTwo(ListOf):
-    """A value, or a list of two: the least and the most."""
-
-    def __init__(self, item: Kind) -> None:
-        super().__init__(item, minimum=2, maximum=2, single=True, words=f"{item.words} or a list of two such")
+class _OneOrMore(ListOf):
+    """A value, or a list of such; the one value stays as it is."""
 
     def complete(self, value: Any) -> Any:
         return super().complete(value) if isinstance(value, (list, tuple)) else self.item.complete(value)
@@ -169,7 +167,12 @@ class _OneOrTwo(ListOf):
 
 def one_or_two(item: Kind) -> Kind:
     """A value, or a list of two: the least and the most."""
-    return _OneOrTwo(item)
+    return _OneOrMore(item, minimum=2, maximum=2, single=True, words=f"{item.words} or a list of two such")
+
+
+def one_or_more(item: Kind) -> Kind:
+    """A value, or a list of such."""
+    return _OneOrMore(item, minimum=1, single=True)
 
 
 class _SizeOrMinusOne(Integer):
