@@ -74,11 +74,11 @@ def find_class(name: str) -> type[torch.nn.Module]:
     if name not in ELSEWHERE:
         return getattr(torch.nn, name)  # type: ignore[no-any-return]
     if ELSEWHERE[name].startswith("torchvision."):
-        _lay_torchvision()
+        lay_torchvision()
     return getattr(import_module(ELSEWHERE[name]), name)  # type: ignore[no-any-return]
 
 
-def _lay_torchvision() -> None:
+def lay_torchvision() -> None:
     """Let torchvision's modules be imported without the package's own start.
 
     It registers compiled operators, which are not there where torch and torchvision are built for different machines.
