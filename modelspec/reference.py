@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from typing import Any
 
@@ -286,21 +286,27 @@ def _show_count(count: Count) -> str:
 
 def fit_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, list[Any]]:
     """Fit a class to one of its own examples. Raises Refused for an argument that it does not take at all."""
-    given: dict[str, Any] = {}
-    for name, value in example.arguments.items():
-        field = fields_of(layer)[name]
-        given[name] = _read_inside(layer.dialect, value) if field.way == "wrapped" else field.kind.read(_listed(value))
-        assert not isinstance(given[name], Deferred)
+    given = _read_arguments(layer, example.arguments)
     return fit(layer, given, tuple(map(Value, example.inputs, example.dtypes)), "float32")
 
 
+def _read_arguments(layer: type[Layer], written: Mapping[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in written.items():
+        field = fields_of(layer)[name]
+        given[name] = _read_inside(layer.dialect, value) if field.way == "wrapped" else field.kind.read(_listed(value))
+        assert not isinstance(given[name], Deferred)
+    return given
+
+
 def _read_inside(dialect: str, value: Any) -> Written | None:
+    """A layer inside, which may hold one itself."""
     if value is None or isinstance(value, Written):
         return value
     entry = {"type": value} if isinstance(value, str) else dict(value)
     inner = catalogue.find(dialect, entry.pop("type"))
     assert inner is not None
-    return Written(inner, {name: fields_of(inner)[name].kind.read(_listed(given)) for name, given in entry.items()})
+    return Written(inner, _read_arguments(inner, entry))
 
 
 def _listed(value: Any) -> Any:
