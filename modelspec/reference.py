@@ -8,6 +8,7 @@ from textwrap import wrap
 from typing import Any
 
 from modelspec import catalogue
+from modelspec.catalogue import plugins
 from modelspec.fitting import Fitted, Value, Written, fit
 from modelspec.formula import Formula, write_formula
 from modelspec.kinds import Deferred, Named
@@ -15,7 +16,7 @@ from modelspec.layer import Example, Field, Layer, Tensor, fields_of, list_const
 from modelspec.refusal import Refused
 from modelspec.shape import Count, Unknown, show_dim, show_shape
 
-__all__ = ["describe", "describe_container", "fit_example", "summarize", "summarize_common"]
+__all__ = ["describe", "describe_container", "fit_example", "summarize", "summarize_brought", "summarize_common"]
 
 
 def summarize(dialect: str) -> str:
@@ -35,6 +36,21 @@ def summarize_common() -> str:
     rows += [(layer.type_name(), _first_line(layer)) for layer in catalogue.list_common()]
     width = max(len(name) for name, _ in rows)
     lines = [f"both: {len(rows)} types", *(f"  {name:<{width}}  {text}" for name, text in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def summarize_brought(dialects: Iterable[str]) -> str:
+    """What installed packages bring to these dialects, a line each, with the package; "" if nothing."""
+    rows = []
+    for each in plugins.list_brought():
+        if each.dialect in dialects or each.dialect not in catalogue.dialects():
+            layer = plugins.load(each)
+            told = f"cannot be used: {layer}" if isinstance(layer, str) else _first_line(layer)
+            rows.append((f"{each.dialect} {each.name}".strip(), f"{told} ({each.package})"))
+    if not rows:
+        return ""
+    width = max(len(name) for name, _ in rows)
+    lines = [f"from packages: {len(rows)} types", *(f"  {name:<{width}}  {text}" for name, text in rows)]
     return "\n".join(lines) + "\n"
 
 
