@@ -20,7 +20,7 @@ from .outcome import Question, Shape
 
 SIZES = (1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 10, 12)
 SMALL = (0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4)
-NEAR = 0.8
+TOGETHER = 0.8
 """How often a class whose arguments hang together is asked about what is near one of its examples."""
 SLIP = 0.015
 """How often a value is drawn that its kind does not take."""
@@ -54,9 +54,11 @@ def draw(layer: type[Layer], seed: int) -> Iterator[Question]:
 
 
 def _draw_question(layer: type[Layer], random: Random) -> Question:
+    shown = _list_shown(layer)
+    if shown and random.random() < TOGETHER:
+        return _vary_example(layer, random.choice(shown), random)
     if random.random() < NEAR:
-        shown = _list_shown(layer)
-        near = _vary_example(layer, random.choice(shown), random) if shown else _draw_near_example(layer, random)
+        near = _draw_near_example(layer, random)
         if near is not None:
             return near
     shapes: list[Shape] = []
