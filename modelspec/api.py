@@ -40,7 +40,7 @@ def check(
     found = files.find([path])
     if found.trouble:
         raise OSError(found.trouble[0])
-    outcomes = [road.follow(text.data, text.path, choice) for text in found.texts]
+    outcomes = [road.follow(text.data, text.path, choice, text.demands) for text in found.texts]
     return _finish(outcomes, choice, found.findings)
 
 
@@ -68,10 +68,10 @@ def _choose(variant: str | None, settings: Mapping[str, Any] | None) -> road.Cho
 def _finish(
     outcomes: list[road.Outcome], choice: road.Choice, others: Sequence[tuple[Document, Finding]] = ()
 ) -> Report:
-    if any(outcome.models or not outcome.findings for outcome in outcomes):
-        strange = [name for name in choice.settings if name not in choice.met]
+    if any(outcome.readable for outcome in outcomes):
+        strange = [name for name in choice.settings if not any(name in outcome.met for outcome in outcomes)]
         if strange:
             raise ValueError(f"no spec here has a variable {strange[0]!r}")
-        if choice.variant is not None and f"variant {choice.variant}" not in choice.met:
+        if choice.variant is not None and not any(choice.variant in outcome.variants for outcome in outcomes):
             raise ValueError(f"no spec here has a variant {choice.variant!r}")
     return road.write_report(outcomes, others)

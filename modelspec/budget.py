@@ -1,23 +1,21 @@
-"""Cost held against the declared budget: a verdict for each limit, and a finding for each that is not met."""
+"""Cost held against the declared budget: a verdict for each limit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelspec.cost import Cost, Parts, add_up, count_node, count_parts, count_rounds
-from modelspec.diagnostics import Finding, Related, Route, Where
+from modelspec.diagnostics import Route
 from modelspec.graph import Graph
-from modelspec.limit import BYTE_METRICS, Limit
-from modelspec.refusal import find_near
+from modelspec.limit import Limit
 from modelspec.shape import Count, Unknown, total
-from modelspec.source import MAX_FAULTS
 from modelspec.spec import Budget
 
 if TYPE_CHECKING:
     from modelspec.rows import Node
 
-__all__ = ["Verdict", "find_excess", "judge", "measure"]
+__all__ = ["MAX_MATCHES", "Judgement", "Match", "Verdict", "choose", "judge", "match_nodes", "measure"]
 
 
 MAX_MATCHES = 500_000
@@ -25,7 +23,11 @@ MAX_MATCHES = 500_000
 
 
 class Verdict(NamedTuple):
-    """One limit, and whether it holds. `scope` is the path pattern (or path), None for the model."""
+    """One limit, and whether it holds. `scope` is the path pattern (or path), None for the model.
+
+    `route` leads to it in the document of `home`: a configuration, or "" for the spec itself. `whole` is what the model
+    has of the metric in all, where the limit is a share of that.
+    """
 
     metric: str
     scope: str | None
@@ -33,11 +35,13 @@ class Verdict(NamedTuple):
     actual: Count
     ok: bool
     route: Route
+    home: str = ""
+    whole: Count | None = None
 
 
 def holds(limit: Limit, actual: Count) -> bool:
-    """Whether a count is within a limit. What is unknown is within none."""
-    if isinstance(actual, Unknown):
+    """Whether a count is within a limit. What is unknown is within none, and nothing is within a share of it."""
+    if isinstance(actual, Unknown) or limit.is_open():
         return False
     return (
         (limit.max is None or actual <= limit.max)
@@ -67,18 +71,45 @@ class Judgement(NamedTuple):
 
 
 def judge(graph: Graph) -> Judgement:
-    """Hold a sound graph against its budget: a verdict for each limit, in the order of the file."""
+    """Hold a sound graph against its budget and what the configuration demands, each in the order of its file.
+
+    Of several limits on one metric only those count that no other makes superfluous: a spec can tighten what its
+    configuration demands, and never loosen it.
+    """
     judgement = Judgement([], [], None)
-    budget = graph.budget
-    if budget is None:
+    budgets = [*(() if graph.budget is None else (graph.budget,)), *graph.demands]
+    if not budgets:
         return judgement
-    if budget.model:
-        parts = count_parts(graph)
-        for metric, limit in budget.model.items():
-            actual = measure(graph, parts, metric)
+    parts = count_parts(graph)
+    for metric in _list_keys(budget.model for budget in budgets):
+        limits = [(budget, budget.model[metric]) for budget in budgets if metric in budget.model]
+        actual = measure(graph, parts, metric)
+        for budget, limit in choose(limits):
             route = budget.route_of(metric)
-            judgement.verdicts.append(Verdict(metric, None, limit, actual, holds(limit, actual), route))
-    return _judge_layers(graph, budget, judgement) if budget.layers else judgement
+            judgement.verdicts.append(Verdict(metric, None, limit, actual, holds(limit, actual), route, budget.home))
+    if not any(budget.layers for budget in budgets):
+        return judgement
+    return _judge_layers(graph, budgets, parts, judgement)
+
+
+def _list_keys(mappings: Iterable[Mapping[str, object]]) -> list[str]:
+    """The keys of several mappings, each once, in their order."""
+    return list(dict.fromkeys([key for mapping in mappings for key in mapping]))
+
+
+def choose(limits: list[tuple[Budget, Limit]]) -> list[tuple[Budget, Limit]]:
+    """Those limits that no other makes superfluous; of equal ones the first, which is the spec's own."""
+    if len(limits) == 1:
+        return limits
+    return [
+        (budget, limit)
+        for number, (budget, limit) in enumerate(limits)
+        if not any(
+            other.is_within(limit) and (earlier < number or not limit.is_within(other))
+            for earlier, (_, other) in enumerate(limits)
+            if earlier != number
+        )
+    ]
 
 
 class Match(NamedTuple):
@@ -89,29 +120,52 @@ class Match(NamedTuple):
     cost: Cost
 
 
-def _judge_layers(graph: Graph, budget: Budget, judgement: Judgement) -> Judgement:
+def _judge_layers(graph: Graph, budgets: list[Budget], parts: Parts, judgement: Judgement) -> Judgement:
     from modelspec.rows import list_rows
 
     nodes = list_rows(graph)
     work = 0
-    for pattern, (limits, each) in budget.layers.items():
+    for pattern in _list_keys(budget.layers for budget in budgets):
         work += _weigh_pattern(pattern, nodes)
         if work > MAX_MATCHES:
             return judgement._replace(beyond=pattern)
-        matched = list(match_nodes(pattern, nodes, each=each))
-        if not matched:
-            judgement.unmatched.append(pattern)
+        own = [budget for budget in budgets if pattern in budget.layers]
+        if not any(True for _ in match_nodes(pattern, nodes)):
+            # What a configuration says of layers holds where there are such.
+            judgement.unmatched.extend(pattern for budget in own if not budget.home)
             continue
-        for metric, limit in limits.items():
-            route = budget.route_of("layers", pattern, metric)
-            if limit.shares:
-                limit = limit.settle(measure(graph, count_parts(graph), metric))
-            counts = [(match.path, getattr(match.cost, metric)) for match in matched]
-            if not each:
-                counts = [(pattern, total(actual for _, actual in counts))]
-            for scope, actual in counts:
-                judgement.verdicts.append(Verdict(metric, scope, limit, actual, holds(limit, actual), route))
+        for each in (False, True):
+            these = [(budget, budget.layers[pattern][0]) for budget in own if budget.layers[pattern][1] is each]
+            if these:
+                matched = list(match_nodes(pattern, nodes, each=each))
+                judgement.verdicts.extend(_judge_pattern(graph, parts, pattern, these, matched, each=each))
     return judgement
+
+
+def _judge_pattern(
+    graph: Graph,
+    parts: Parts,
+    pattern: str,
+    given: list[tuple[Budget, dict[str, Limit]]],
+    matched: list[Match],
+    *,
+    each: bool,
+) -> Iterator[Verdict]:
+    """The verdicts on the layers that a pattern matches: on their sum, or on each."""
+    for metric in _list_keys(limits for _, limits in given):
+        limits = [(budget, limits[metric]) for budget, limits in given if metric in limits]
+        whole = None
+        if any(limit.shares for _, limit in limits):
+            whole = measure(graph, parts, metric)
+            limits = [(budget, limit.settle(whole)) for budget, limit in limits]
+        counts = [(match.path, getattr(match.cost, metric)) for match in matched]
+        if not each:
+            counts = [(pattern, total(actual for _, actual in counts))]
+        for budget, limit in choose(limits):
+            route = budget.route_of("layers", pattern, metric)
+            of = whole if limit.shares else None
+            for scope, actual in counts:
+                yield Verdict(metric, scope, limit, actual, holds(limit, actual), route, budget.home, of)
 
 
 def _weigh_pattern(pattern: str, nodes: Iterable[Node]) -> int:
@@ -153,170 +207,3 @@ def match_nodes(pattern: str, nodes: Iterable[Node], *, each: bool = False) -> I
             copies = min(len({path for path, _ in found}), node.copies)
             touched = len({path for path, passed in found if passed})
             yield Match(found[0][0], node, count_rounds(node, copies, min(copies, touched), active))
-
-
-def find_excess(graph: Graph, judgement: Judgement) -> list[Finding]:
-    """What is beyond its limit: by how much, which layers weigh most, and the way out. `MAX_FAULTS` at most."""
-    findings: list[Finding] = []
-    for finding in _find(graph, judgement):
-        if len(findings) + 1 == MAX_FAULTS:
-            hint = f"{finding.hint}; nothing more is told after {MAX_FAULTS} faults"
-            return [*findings, finding._replace(hint=hint)]
-        findings.append(finding)
-    return findings
-
-
-def _find(graph: Graph, judgement: Judgement) -> Iterator[Finding]:
-    yield from (_explain(graph, verdict) for verdict in judgement.verdicts if not verdict.ok)
-    if not judgement.unmatched and judgement.beyond is None:
-        return
-    from modelspec.rows import list_rows
-
-    nodes = list_rows(graph)
-    for number, pattern in enumerate(judgement.unmatched):
-        # Among very many, the nearest path is not sought.
-        yield _refuse_pattern(graph, pattern, nodes, seek=number < 5 and len(nodes) <= 2_000)
-    if judgement.beyond is not None:
-        message = f"more patterns than can be held against {len(nodes):,} layers"
-        hint = f"patterns times layers may be {MAX_MATCHES:,}; without digits, a pattern counts a repeat as one"
-        where = Where(graph.budget.route_of("layers", judgement.beyond), "key") if graph.budget else Where(())
-        yield Finding("MS506", message, where, hint)
-
-
-def _refuse_pattern(graph: Graph, pattern: str, nodes: list[Node], *, seek: bool) -> Finding:
-    near = find_near(pattern, (node.path for node in nodes)) if seek else None
-    paths = ", ".join(node.path for node in nodes[:8])
-    hint = f"did you mean '{near}'?" if near else f"the layers are {paths}{', …' * (len(nodes) > 8)}"
-    assert graph.budget is not None
-    where = Where(graph.budget.route_of("layers", pattern), "key")
-    return Finding("MS505", f"no layer's path matches '{pattern}'", where, hint)
-
-
-def _explain(graph: Graph, verdict: Verdict) -> Finding:
-    limit, actual = verdict.limit, verdict.actual
-    what = verdict.metric if verdict.scope is None else f"{verdict.metric} of '{verdict.scope}'"
-    tree: Any = graph.spec.document.tree
-    for step in verdict.route:
-        assert isinstance(tree, dict)
-        tree = tree[step]
-    if isinstance(actual, Unknown):
-        return _explain_unknown(graph, verdict, what)
-    if limit.exactly is not None:
-        code, side, bound = "MS503", "exactly", limit.exactly
-        gap = (
-            f"{abs(actual - bound):,} {'more' if actual > bound else 'less'} than the {bound:,} that it must be exactly"
-        )
-    elif limit.max is not None and actual > limit.max:
-        code, side, bound = "MS501", "max", limit.max
-        gap = f"{actual - bound:,} over the limit of {bound:,}{_share(actual - bound, bound)}"
-    else:
-        assert limit.min is not None
-        code, side, bound = "MS502", "min", limit.min
-        gap = f"{bound - actual:,} under the minimum of {bound:,}{_share(bound - actual, bound)}"
-    route = (*verdict.route, side) if isinstance(tree, dict) else verdict.route
-    unit = " bytes" if verdict.metric in BYTE_METRICS else ""
-    related: tuple[Related, ...] = ()
-    heaviest = _weigh(graph, verdict) if actual > bound else []
-    if verdict.metric == "peak_activation_bytes" and actual > bound:
-        related = _place_peak(graph)
-        hint = "make the tensors at that layer smaller, or change the limit"
-    elif heaviest:
-        hint = "the heaviest layers are named below: make them smaller, or change the limit"
-    elif code == "MS502":
-        hint = "a layer may be missing; or lower the minimum"
-    elif actual > bound:
-        hint = "make it smaller, or change the limit"
-    else:
-        hint = "a layer may be missing; or change the number"
-    related += tuple(
-        Related(way, f"{path}: {weight:,}{unit}{_percent(weight, actual)}") for path, way, weight in heaviest
-    )
-    return Finding(code, f"{what}: {actual:,}{unit}, {gap}", Where(route), hint, _layer(verdict), related)
-
-
-def _layer(verdict: Verdict) -> str | None:
-    """The one layer that a verdict is on, if it is on one."""
-    from modelspec.pattern import is_pattern
-
-    scope = verdict.scope
-    return scope if scope is not None and not is_pattern(scope) else None
-
-
-def _explain_unknown(graph: Graph, verdict: Verdict, what: str) -> Finding:
-    from modelspec.rows import list_rows
-
-    assert isinstance(verdict.actual, Unknown)
-    causes = ", ".join(sorted(verdict.actual.causes))
-    reason = f"{causes} is known only when the model runs" if causes else "an axis has no known size"
-    rows = list_rows(graph)
-    concerned = [(node.path, node) for node in rows]
-    if verdict.scope is not None:
-        concerned = [(match.path, match.node) for match in match_nodes(verdict.scope, rows)]
-    blamed = [
-        (path, node)
-        for path, node in concerned
-        if verdict.metric != "peak_activation_bytes" and isinstance(getattr(count_node(node), verdict.metric), Unknown)
-    ]
-    more = f", and {len(blamed) - 3:,} more" if len(blamed) > 3 else ""
-    related = tuple(
-        Related(node.where, f"{path}: not known{more if number == 2 else ''}")
-        for number, (path, node) in enumerate(blamed[:3])
-    )
-    names = sorted(verdict.actual.causes)
-    hint = "give every axis a size in `inputs`" if len(graph.inputs) > 1 else "give every axis a size in `input`"
-    if names:
-        settings = " ".join(f"--set {name}={EXAMPLE_SIZE}" for name in names[:3])
-        hint = f"give {causes} a value in `variables`, or for this run: {settings}"
-    message = f"{what}: not known, so it cannot be held to its limit; {reason}"
-    return Finding("MS504", message, Where(verdict.route), hint, _layer(verdict), related)
-
-
-EXAMPLE_SIZE = 2048
-"""A size that a hint gives a run-time axis."""
-
-
-def _share(part: int, whole: int) -> str:
-    if not whole:
-        return ""
-    per_mille = (part * 2000 + whole) // (2 * whole)
-    return f" ({per_mille // 10:,}.{per_mille % 10} %)" if per_mille else " (under 0.1 %)"
-
-
-def _percent(part: int, whole: int) -> str:
-    if not whole:
-        return ""
-    per_cent = (part * 200 + whole) // (2 * whole)
-    return f" ({per_cent} %)" if per_cent else " (under 1 %)"
-
-
-def _place_peak(graph: Graph) -> tuple[Related, ...]:
-    """The layer at which the most is alive, and what that is."""
-    from modelspec.peak import find_peak
-
-    highest = find_peak(graph)
-    if highest.where is None:
-        inputs = "the input" if len(graph.inputs) == 1 else "the inputs"
-        return (Related(Where(("input",)), f"{inputs}: {highest.held:,} bytes"),)
-    told = f"{highest.path}: {highest.held:,} bytes are held, and {highest.made:,} are made"
-    return (Related(highest.where, told),)
-
-
-def _weigh(graph: Graph, verdict: Verdict) -> list[tuple[str, Where, int]]:
-    """The three rows with the most of a metric, heaviest first."""
-    if verdict.metric == "peak_activation_bytes" or _layer(verdict) is not None:
-        return []
-    from modelspec.rows import list_rows
-
-    nodes = list_rows(graph)
-    if verdict.scope is None:
-        weights = [(node.path, node, count_node(node)) for node in nodes]
-    else:
-        weights = [(match.path, match.node, match.cost) for match in match_nodes(verdict.scope, nodes)]
-    weighed = []
-    for path, node, cost in weights:
-        weight = getattr(cost, verdict.metric)
-        if isinstance(weight, int) and weight:
-            times = f" (× {node.repeat:,})" if node.repeat > 1 else ""
-            weighed.append((f"{path}{times}", node.where, weight))
-    weighed.sort(key=lambda row: -row[2])
-    return weighed[:3] if len(weighed) > 1 or verdict.scope is None else []

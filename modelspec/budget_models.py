@@ -19,6 +19,11 @@ def _hint_limit(metric: str) -> str:
     return f"write {'110 MiB' if metric in BYTE_METRICS else '200K'}, or {{min: …, max: …}}"
 
 
+def _keep_hint(_: Any, hint: str | None) -> str | None:
+    """Limits know per cent themselves: what the kind says is the way out."""
+    return hint
+
+
 _METRICS = {
     "parameters": "Every distinct parameter tensor once.",
     "trainable_parameters": "The parameters that training changes.",
@@ -34,7 +39,10 @@ _METRICS = {
 assert tuple(_METRICS) == METRICS
 
 _LIMITS = {
-    metric: (Annotated[Any, Checked(BUDGET_KINDS[metric], _hint_limit(metric))], Field(None, description=text))
+    metric: (
+        Annotated[Any, Checked(BUDGET_KINDS[metric], _hint_limit(metric), _keep_hint)],
+        Field(None, description=text),
+    )
     for metric, text in _METRICS.items()
 }
 
@@ -57,7 +65,7 @@ LayerBudget: type[BaseModel] = create_model(
     ),
     **{  # type: ignore[call-overload]
         metric: (
-            Annotated[Any, Checked(LAYER_BUDGET_KINDS[metric], _hint_limit(metric))],
+            Annotated[Any, Checked(LAYER_BUDGET_KINDS[metric], _hint_limit(metric), _keep_hint)],
             Field(None, description=_METRICS[metric]),
         )
         for metric in LAYER_METRICS
@@ -70,7 +78,7 @@ Growth: type[BaseModel] = create_model(
     __doc__="By how much each metric may grow against the version that it is compared with.",
     **{  # type: ignore[call-overload]
         metric: (
-            Annotated[Any, Checked(GROWTH_KINDS[metric], "write 5%, or a number")],
+            Annotated[Any, Checked(GROWTH_KINDS[metric], "write 5%, or a number", _keep_hint)],
             Field(None, description=text),
         )
         for metric, text in _METRICS.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-__all__ = ["CODES", "Finding", "Place", "Related", "Route", "Severity", "Where"]
+__all__ = ["CODES", "Finding", "Measured", "Place", "Related", "Route", "Severity", "Where"]
 
 Route = tuple[str | int, ...]
 """Keys and indices from the top of the document down to a value."""
@@ -44,10 +44,25 @@ class Related(NamedTuple):
     message: str
 
 
+class Measured(NamedTuple):
+    """What a finding of a budget is about: a metric of the model (`scope` None) or of layers, and how much there is.
+
+    `actual` is None where that is not known; `bound` is the limit that is not met.
+    """
+
+    metric: str
+    scope: str | None
+    kind: Literal["max", "min", "exactly", "growth"]
+    actual: int | None
+    bound: int | None = None
+
+
 class Finding(NamedTuple):
     """One mistake: what, where, why, and the way out.
 
-    `file` is the path of an imported document that `where` is in, if that is a `Place`.
+    `file` is the path of an imported document that `where` is in, if that is a `Place`. `measure` is what the finding
+    of a budget is about: the metric, the layers (None: the model), the side of the limit, and how much there is (None:
+    not known).
     """
 
     code: str
@@ -58,6 +73,7 @@ class Finding(NamedTuple):
     related: tuple[Related, ...] = ()
     severity: Severity = "error"
     file: str = ""
+    measure: Measured | None = None
 
     @property
     def cause(self) -> tuple[str, Where | Place, str]:
@@ -138,10 +154,14 @@ CODES: dict[str, str] = {
     "MS504": "budgeted, and not known",
     "MS505": "a budget for layers that are not there",
     "MS506": "too many patterns in a budget",
+    "MS507": "grew beyond what is allowed",
+    "MS508": "growth is limited, and not known",
+    "MS509": "the baseline accepts more than there is",
     # The configuration
     "MS701": "an unknown key in the configuration",
     "MS702": "a value of the wrong kind in the configuration",
     "MS703": "part of the configuration, not supported by this version of the tool",
     "MS704": "a configuration that cannot be parsed",
+    "MS705": "a baseline that cannot be read",
 }
 """Every code, and what it means in a few words. A code, once published, keeps its meaning."""

@@ -13,6 +13,7 @@ from modelspec import config
 from modelspec.config import Configuration, show_path
 from modelspec.diagnostics import Finding
 from modelspec.source import MAX_BYTES, Document, is_marked
+from modelspec.spec import Demands
 
 __all__ = ["STANDARD_INPUT", "Found", "Text", "find", "is_folder"]
 
@@ -22,10 +23,15 @@ ENDINGS = (".yaml", ".yml", ".json")
 
 
 class Text(NamedTuple):
-    """A file's path as shown to people, and its bytes (one more than the bound at most)."""
+    """A file: its path as shown to people, its bytes (one more than the bound at most), and the limits set for it.
+
+    `absolute` is its path as the system knows it.
+    """
 
     path: str
     data: bytes
+    demands: Demands | None = None
+    absolute: str = ""
 
 
 class Found:
@@ -63,6 +69,10 @@ class Found:
         self._configurations.update(dict.fromkeys(climbed, known))
         return known
 
+    def list_configurations(self) -> list[str]:
+        """List the (absolute) paths of the configurations that hold for what was found."""
+        return sorted({known.path for known in self._configurations.values() if known.path is not None})
+
     def is_new(self, path: str) -> bool:
         """Tell whether this (real) path has not been met yet, and keep it in mind."""
         before = len(self._seen)
@@ -74,7 +84,9 @@ class Found:
         if skip_unmarked and not is_marked(data):
             self.skipped += 1
             return False
-        self._take(Text(show_path(path), data))
+        absolute = os.path.abspath(path)
+        demands = self.configuration(os.path.dirname(absolute)).demand(absolute)
+        self._take(Text(show_path(path), data, demands, absolute))
         return True
 
 

@@ -272,7 +272,9 @@ def _fit_inside(
         hint = _rank_hint(takes, len(fed))
         broken.append(Broken(None, message, field.name, hint, "MS303", -1))
         return None
-    feed = (Value(field.take(outer, x.shape), x.dtype), *inputs[1:])
+    beside = field.beside(written) if field.beside is not None else ()
+    others = (*inputs[1:], *[Value(shape, activation_dtype) for shape in beside])
+    feed = (Value(field.take(outer, x.shape), x.dtype), *others)
     inside, problems = fit(written.layer, written.arguments, feed, activation_dtype)
     for problem in problems:
         broken.append(problem._replace(field=f"{field.name}.{problem.field}" if problem.field else field.name))

@@ -330,11 +330,15 @@ Item = Leaf | Part
 
 
 class Graph:
-    """The resolved model. `variant` is the name of the one that this is, `budget` what holds for it."""
+    """The resolved model. `variant` is the name of the one that this is.
+
+    `budget` is what the spec says of it, `demands` what the configuration does.
+    """
 
     __slots__ = (
         "activation_dtype",
         "budget",
+        "demands",
         "dtype",
         "inputs",
         "outputs",
@@ -353,6 +357,7 @@ class Graph:
         self.dtype = spec.dtype
         self.activation_dtype = spec.activation_dtype
         self.budget: Budget | None = spec.budget
+        self.demands: tuple[Budget, ...] = ()
         self.part: Part | None = None
         self.outputs: tuple[Source, ...] = ()
         self.rows: Any = None

@@ -185,7 +185,7 @@ _REQUIRED = object()
 
 
 class _Marker:
-    __slots__ = ("axis", "constraint", "every", "input", "optional", "take", "way")
+    __slots__ = ("axis", "beside", "constraint", "every", "input", "optional", "take", "way")
 
     def __init__(
         self,
@@ -196,7 +196,9 @@ class _Marker:
         optional: bool = False,
         input: int = 0,
         every: bool = False,
+        beside: Callable[[Any], tuple[Shape, ...]] | None = None,
     ) -> None:
+        self.beside = beside
         self.way = way
         self.axis = axis
         self.take = take
@@ -231,13 +233,19 @@ def built(axis: int | None = None, *, take: Callable[..., Any] | None = None, in
     return _Marker("built", axis, take, input=input)
 
 
-def wrapped(take: Callable[[Any, Shape], Shape], *, optional: bool = False, every: bool = False) -> Any:
+def wrapped(
+    take: Callable[[Any, Shape], Shape],
+    *,
+    optional: bool = False,
+    every: bool = False,
+    beside: Callable[[Any], tuple[Shape, ...]] | None = None,
+) -> Any:
     """A layer inside of this one; `take` gives the shape of what it is fed, from the layer and what arrives.
 
     With `optional`, it may be left out or be null; it is None then. With `every` it is fed the further inputs, too, as
-    they arrive.
+    they arrive. `beside` gives the shapes of what else it is fed, from the layer as written: a cell's states.
     """
-    return _Marker("wrapped", None, take, optional=optional, every=every)
+    return _Marker("wrapped", None, take, optional=optional, every=every, beside=beside)
 
 
 class Field:
@@ -246,7 +254,19 @@ class Field:
     `way` is `argument` (a constructor's argument), `inferred`, `built` or `wrapped`.
     """
 
-    __slots__ = ("axis", "constraint", "default", "every", "input", "kind", "name", "required", "take", "way")
+    __slots__ = (
+        "axis",
+        "beside",
+        "constraint",
+        "default",
+        "every",
+        "input",
+        "kind",
+        "name",
+        "required",
+        "take",
+        "way",
+    )
 
     def __init__(self, name: str, kind: Kind, value: Any) -> None:
         self.name = name
@@ -257,6 +277,7 @@ class Field:
         self.constraint: str | None = None
         self.input = 0
         self.every = False
+        self.beside: Callable[[Any], tuple[Shape, ...]] | None = None
         self.default: Any = None
         self.required = value is _REQUIRED
         if isinstance(value, _Marker):
@@ -266,6 +287,7 @@ class Field:
             self.constraint = value.constraint
             self.input = value.input
             self.every = value.every
+            self.beside = value.beside
             self.required = value.way == "wrapped" and not value.optional
         elif value is not _REQUIRED:
             self.default = kind.complete(list(value) if isinstance(value, tuple) else value)
@@ -320,7 +342,7 @@ def same_shape(self: Layer, x: Shape) -> Shape:
 
 def keeps_shape(layer: type[Layer]) -> bool:
     """Whether a layer's result surely has the shape of what arrives, even if something is wrong with its arguments."""
-    return layer.output_shape is same_shape
+    return getattr(layer, "output_shape", None) is same_shape
 
 
 _InputDtype = Literal["any", "float", "integer", "mask"]

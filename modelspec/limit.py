@@ -81,6 +81,22 @@ class Limit(NamedTuple):
     exactly: int | None = None
     shares: tuple[tuple[str, Share], ...] = ()
 
+    def is_open(self) -> bool:
+        """Whether a side is a share of what is not known."""
+        return any(getattr(self, side) is None for side, _ in self.shares)
+
+    def is_within(self, other: Limit) -> bool:
+        """Whether all that this limit allows is allowed by the other, too."""
+        if self.is_open() or other.is_open():
+            return False
+        top = self.max if self.exactly is None else self.exactly
+        bottom = self.min if self.exactly is None else self.exactly
+        return (
+            (other.max is None or (top is not None and top <= other.max))
+            and (other.min is None or (bottom is not None and bottom >= other.min))
+            and (other.exactly is None or top == bottom == other.exactly)
+        )
+
     def settle(self, whole: Count) -> Limit:
         """The same limit with its shares as numbers: at most the part that a share holds, at least what holds it.
 
@@ -190,7 +206,9 @@ class _Amount(Literal):
             between = " " if self.unit == "byte" else ""
             offers = " or ".join(digits + between + each for each in offer.split())
             return f"{kind}did you mean {offers}?"
-        names = ", ".join(name for name in self.units if name)
+        if self.shares and _is_percent(unit):
+            return f"did you mean {digits}%?"
+        names = ", ".join([*(name for name in self.units if name), *("%" for _ in range(self.shares))])
         return f"units are {names}"
 
     def _number_schema(self, shares: bool) -> list[dict[str, Any]]:
@@ -307,6 +325,11 @@ def _bound(number: int) -> str:
 def _is_grouped(digits: str) -> bool:
     """Tell whether these are digits, with single underscores between them at most."""
     return digits.isascii() and digits.replace("_", "").isdigit() and all(digits.split("_"))
+
+
+def _is_percent(unit: str) -> bool:
+    """Whether a unit is a word for per cent."""
+    return unit.lower().replace(" ", "").removesuffix("age") in ("percent", "pct", "pc")
 
 
 def _find_unit(unit: str, units: Mapping[str, int]) -> str | None:

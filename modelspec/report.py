@@ -6,23 +6,12 @@ where they cannot be known before the model runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from modelspec.budget import Verdict
-from modelspec.cost import Cost, count, count_node, count_tensor, dtype_of, is_trainable
-from modelspec.diagnostics import Finding, Place, Where
-from modelspec.fitting import Fitted, Value
-from modelspec.graph import Graph
-from modelspec.layer import Tensor as LayerTensor
-from modelspec.limit import METRICS, Limit
-from modelspec.peak import find_peak
 from modelspec.refusal import find_near
-from modelspec.rows import Node, list_rows
-from modelspec.shape import Count, Unknown, show_dim
-from modelspec.source import Document
 from modelspec.version import VERSION
 
 __all__ = [
@@ -47,8 +36,6 @@ __all__ = [
     "Tensor",
     "TensorType",
     "Totals",
-    "describe",
-    "diagnose",
 ]
 
 
@@ -114,6 +101,7 @@ class _LayerFacts(_Frozen):
     arguments: dict[str, Any]
     inferred: list[str]
     tensors: list[Tensor]
+    home: str = Field("", exclude=True, description="The imported file that `line` is in, where it is not the model's.")
 
 
 class Layer(Metrics, _LayerFacts):
@@ -163,6 +151,7 @@ class Measure(_Frozen):
     scope: str | None
     kind: Literal["max", "min", "exactly", "growth"]
     actual: int | None
+    bound: int | None = None
 
 
 class GrowthLimit(_Frozen):
@@ -219,6 +208,11 @@ class Model(_Frozen):
     budget: list[BudgetLine]
     open_sizes: list[str] = Field([], exclude=True, description="The run-time variables: unknown until they are set.")
     growth_limits: list[GrowthLimit] = Field(default=[], exclude=True, description="By how much it may grow.")
+
+    def forget_paths(self) -> None:
+        """Let a row know its first path only: the others are worked out from the resolved model, which stays behind."""
+        for layer in self.layers:
+            layer._paths = None
 
     def __getitem__(self, path: str) -> Layer:
         """Return the row of the layer with this path, which may be that of any round. Raises KeyError."""
@@ -320,7 +314,8 @@ class Comparison(_Frozen):
     """A model beside its version before.
 
     `path` is null for a model that is gone, `old_path` for a new one; where both are there and differ, the file was
-    renamed. `reason` says why the two cannot be compared: then there are no `metrics`.
+    renamed. `reason` says why the two are not compared: then there are no `metrics`; of those that are, why not all
+    layers that differ are told.
     """
 
     path: str | None
@@ -368,191 +363,3 @@ class Report(_Frozen):
     def to_json(self) -> str:
         """Return the report as JSON, indented, with a line end."""
         return self.model_dump_json(indent=2, exclude_unset=False) + "\n"
-
-
-def describe(document: Document, graph: Graph, verdicts: Iterable[Verdict], sound: bool, ok: bool) -> Model:
-    """One model's part of the report. A graph that is not sound has no totals, and its budget is not judged."""
-    nodes = list_rows(graph)
-    conventions: dict[str, None] = {}
-    for node in nodes:
-        for told in node.fitted.layer.conventions():
-            conventions[told] = None
-    return Model(
-        path=document.path,
-        name=name_file(graph, document),
-        variant=graph.variant,
-        dialect=graph.spec.dialect,
-        ok=ok,
-        conventions=list(conventions),
-        inputs={name: _type(value) for name, value in graph.inputs.items()},
-        layers=[_describe_layer(document, graph, node) for node in nodes],
-        totals=_total(graph) if sound else Totals(**dict.fromkeys(METRICS)),
-        budget=[_line(verdict) for verdict in verdicts] if sound else list(_unjudged(graph)),
-        open_sizes=[name for name, value in graph.variables.items() if isinstance(value, Unknown) and value.name],
-    )
-
-
-def name_model(graph: Graph, document: Document) -> str:
-    """What a model is called: its name, and its variant if it is one."""
-    name = name_file(graph, document)
-    return name if graph.variant is None else f"{name}/{graph.variant}"
-
-
-def name_file(graph: Graph, document: Document) -> str:
-    """The name that a spec gives its model, or else the file's, without its ending."""
-    if graph.spec.name is not None:
-        return graph.spec.name
-    stem = document.path.replace("\\", "/").rpartition("/")[2]
-    return stem.rpartition(".")[0] or stem
-
-
-def _known(size: Count) -> int | None:
-    return None if isinstance(size, Unknown) else size
-
-
-def _type(value: Value) -> TensorType:
-    shape = [_known(size) for size in value.shape]
-    return TensorType(shape=shape, dtype=value.dtype, sizes=[show_dim(size) for size in value.shape])
-
-
-def _metrics(cost: Cost) -> dict[str, int | None]:
-    return {name: _known(value) for name, value in zip(cost._fields, cost, strict=True)}
-
-
-def _total(graph: Graph) -> Totals:
-    cost = count(graph)
-    return Totals(**_metrics(cost), peak_activation_bytes=_known(find_peak(graph).bytes))
-
-
-def _describe_layer(document: Document, graph: Graph, node: Node) -> Layer:
-    fitted = node.fitted
-    outputs = {name: _type(value) for name, value in fitted.outputs.items()}
-    where = node.where
-    home = graph.spec.libraries[where.file].document if where.file else document
-    layer = Layer(
-        path=node.path,
-        type=fitted.layer.type_name(),
-        line=home.place(where._replace(file="")).line,
-        repeat=node.repeat,
-        inputs=list(node.reads(list(graph.spec.inputs))),
-        output_shape=next(iter(outputs.values())).shape,
-        outputs=outputs,
-        arguments=plain_arguments(fitted),
-        inferred=list(fitted.inferred),
-        tensors=[_describe_tensor(node, tensor) for tensor in fitted.tensors],
-        **_metrics(count_node(node)),
-    )
-    if node.repeat > 1:
-        # The rounds of a shared repeat have one path.
-        layer._paths = lambda: iter(dict.fromkeys(path for path, _ in node.paths()))
-    return layer
-
-
-def _describe_tensor(node: Node, tensor: LayerTensor) -> Tensor:
-    owner = node.owner(tensor.name)
-    return Tensor(
-        name=tensor.name,
-        kind=tensor.kind,
-        axes=[AxisSize(name=name, size=_known(size)) for name, size in tensor.axes],
-        dtype=dtype_of(tensor, node.fitted),
-        trainable=is_trainable(tensor, node.fitted),
-        count=_known(count_tensor(tensor)) if owner is None else 0,
-        owner=owner,
-    )
-
-
-def plain_arguments(fitted: Fitted) -> dict[str, Any]:
-    """A layer's complete arguments as JSON has them; a layer inside is a mapping with its `type`."""
-    return {name: _plain(value) for name, value in fitted.layer.arguments().items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Unknown):
-        return None
-    if isinstance(value, (tuple, list)):
-        return [_plain(member) for member in value]
-    if isinstance(value, Fitted):
-        return {"type": value.layer.type_name(), **plain_arguments(value)}
-    if isinstance(value, Mapping):
-        return {key: _plain(member) for key, member in value.items()}
-    return value
-
-
-def _line(verdict: Verdict) -> BudgetLine:
-    return BudgetLine(
-        metric=verdict.metric,
-        scope=verdict.scope,
-        limit=_limit(verdict.limit),
-        actual=_known(verdict.actual),
-        ok=verdict.ok,
-        shares=_shares(verdict.limit),
-    )
-
-
-def _limit(limit: Limit) -> LimitValues:
-    return LimitValues(max=limit.max, min=limit.min, exactly=limit.exactly)
-
-
-def _shares(limit: Limit) -> dict[str, str]:
-    return {side: str(share) for side, share in limit.shares}
-
-
-def _unjudged(graph: Graph) -> Iterator[BudgetLine]:
-    budget = graph.budget
-    if budget is None:
-        return
-    scopes: list[tuple[str | None, dict[str, Limit]]] = [(None, budget.model)]
-    scopes.extend((pattern, limits) for pattern, (limits, _) in budget.layers.items())
-    for scope, limits in scopes:
-        for metric, limit in limits.items():
-            yield BudgetLine(
-                metric=metric, scope=scope, limit=_limit(limit), actual=None, ok=None, shares=_shares(limit)
-            )
-
-
-Documents = Mapping[str, Document]
-"""The documents of a run by file: "" is the model's own, the others are imported."""
-
-
-def diagnose(
-    documents: Documents,
-    finding: Finding,
-    models: list[str],
-    excerpts: dict[tuple[str, int], str],
-    variants: list[str] | None = None,
-) -> Diagnostic:
-    """A finding in its place in the text. `excerpts` keeps a document's lines: many findings may stand in one.
-
-    `models` are those that it concerns, `variants` the names of some of the document's variants, if it is not all.
-    """
-    document, place = _locate(documents, finding.where, finding.file)
-    key = (document.path, place.line)
-    if key not in excerpts:
-        line = document.line(place.line)
-        # UTF-16 read as UTF-8 shows nothing that helps.
-        excerpts[key] = "" if "\0" in line and "\ufffd" in line else line
-    related = []
-    for where, message in finding.related:
-        home, there = _locate(documents, where, finding.file)
-        related.append(RelatedPlace(path=home.path, line=there.line, column=there.column, message=message))
-    return Diagnostic(
-        code=finding.code,
-        severity=finding.severity,
-        message=finding.message,
-        hint=finding.hint,
-        path=document.path,
-        line=place.line,
-        column=place.column,
-        end_line=place.end_line,
-        end_column=place.end_column,
-        layer=finding.layer,
-        models=models,
-        related=related,
-        excerpt=excerpts[key],
-        variants=variants or [],
-    )
-
-
-def _locate(documents: Documents, where: Where | Place, file: str) -> tuple[Document, Place]:
-    document = documents[where.file if isinstance(where, Where) else file]
-    return document, document.place(where)

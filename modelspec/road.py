@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelspec import budget, resolve, source, spec
 from modelspec.diagnostics import Finding
 from modelspec.entry import Spoilt
 from modelspec.graph import Graph
 from modelspec.source import Document
+from modelspec.spec import Demands
 
 if TYPE_CHECKING:
-    from modelspec.report import Diagnostic, Report
+    from modelspec.imports import Origin
+    from modelspec.report import Diagnostic, Model, Report
 
-__all__ = ["Choice", "Followed", "Outcome", "follow", "follow_document", "write_report"]
+__all__ = [
+    "Choice",
+    "Followed",
+    "Outcome",
+    "Part",
+    "describe_part",
+    "follow",
+    "follow_document",
+    "join",
+    "write_report",
+]
 
 
 class Choice:
-    """What a call chooses of every spec: one variant (None: all), and variables that are set by hand.
+    """What a call chooses of every spec: one variant (None: all), and variables that are set by hand."""
 
-    `met` are the names of those that some spec has.
-    """
-
-    __slots__ = ("met", "settings", "variant")
+    __slots__ = ("settings", "variant")
 
     def __init__(self, variant: str | None = None, settings: Mapping[str, Any] | None = None) -> None:
         self.variant = variant
         self.settings = settings or {}
-        self.met: set[str] = set()
 
 
 class Followed:
@@ -49,7 +57,7 @@ class Outcome:
     `findings` are told once, each with the models that it concerns in `concerned` (None: the document).
     """
 
-    __slots__ = ("concerned", "document", "documents", "findings", "models")
+    __slots__ = ("concerned", "document", "documents", "findings", "met", "models", "variants")
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -57,6 +65,9 @@ class Outcome:
         self.findings: list[Finding] = []
         self.concerned: list[list[Followed] | None] = []
         self.models: list[Followed] = []
+        self.met: set[str] = set()
+        """Of what the call chooses, the names that it has."""
+        self.variants: tuple[str, ...] = ()
         self.add(document.findings, None)
 
     def add(self, findings: Iterable[Finding], model: Followed | None) -> None:
@@ -72,32 +83,53 @@ class Outcome:
                 self.concerned.append(None if model is None else [model])
 
     @property
+    def readable(self) -> bool:
+        """Whether it can be told what it has of what a call may choose."""
+        return bool(self.models) or not self.findings
+
+    @property
     def ok(self) -> bool:
         """Whether nothing is wrong with the document, and its budgets hold."""
         return not any(finding.severity == "error" for finding in self.findings)
 
 
-def follow(data: bytes, path: str, choice: Choice | None = None) -> Outcome:
-    """Take one document down the road."""
-    return follow_document(source.read(data, path), choice)
+def follow(
+    data: bytes,
+    path: str,
+    choice: Choice | None = None,
+    demands: Demands | None = None,
+    origin: Origin | None = None,
+) -> Outcome:
+    """Take one document down the road. `demands` are the limits that a configuration sets for it; what it imports lies
+    in `origin`: on the disk, if nothing else is given.
+    """
+    return follow_document(source.read(data, path), choice, demands, origin)
 
 
-def follow_document(document: Document, choice: Choice | None = None) -> Outcome:
+def follow_document(
+    document: Document,
+    choice: Choice | None = None,
+    demands: Demands | None = None,
+    origin: Origin | None = None,
+) -> Outcome:
     """Take a document down the road: spec, graph, cost, verdict. A model with errors is not judged."""
     outcome = Outcome(document)
     if not document.readable:
         return outcome
-    read, found = spec.read(document, _make_loader())
+    read, found = spec.read(document, _make_loader(origin))
     outcome.add(found, None)
     if read is None:
         return outcome
     outcome.documents.update({file: library.document for file, library in read.libraries.items()})
+    if demands is not None:
+        outcome.documents[demands.document.path] = demands.document
     whole = not outcome.findings
-    for variant in _choose(read, choice):
+    for variant in _choose(read, choice, outcome):
         settings = {} if choice is None else {n: v for n, v in choice.settings.items() if n in read.variables}
-        if choice is not None:
-            choice.met.update(settings)
+        outcome.met.update(settings)
         graph, found = resolve.resolve(read, variant, settings)
+        if demands is not None:
+            graph.demands = demands.budgets
         model = Followed(graph)
         outcome.models.append(model)
         model.findings = found
@@ -105,12 +137,15 @@ def follow_document(document: Document, choice: Choice | None = None) -> Outcome
             model.sound = True
             judgement = budget.judge(graph)
             model.verdicts = judgement.verdicts
-            model.findings = budget.find_excess(graph, judgement)
+            if judgement.unmatched or judgement.beyond or not all(verdict.ok for verdict in judgement.verdicts):
+                from modelspec.excess import find_excess
+
+                model.findings = find_excess(graph, judgement)
         outcome.add(model.findings, model)
     return outcome
 
 
-def _make_loader() -> spec.Loader:
+def _make_loader(origin: Origin | None) -> spec.Loader:
     """What gives a spec the files that it imports; loaded when it imports one."""
     known: dict[str, Document] = {}
     importers: dict[str, Document] = {}
@@ -118,21 +153,19 @@ def _make_loader() -> spec.Loader:
     def load(importing: Document, path: str) -> Document | Finding:
         from modelspec import imports
 
-        return imports.load(known, importers)(importing, path)
+        return imports.load(known, importers, origin)(importing, path)
 
     return load
 
 
-def _choose(read: spec.Spec, choice: Choice | None) -> list[str | None]:
+def _choose(read: spec.Spec, choice: Choice | None, outcome: Outcome) -> list[str | None]:
     """The variants of a spec that are looked at; None for the file as it stands."""
     if read.body is None and "layers" not in read.document.tree:  # type: ignore[operator]
         return []
     variants = [name for name, variant in read.variants.items() if not isinstance(variant, Spoilt)]
+    outcome.variants = tuple(variants)
     if choice is not None and choice.variant is not None:
-        if choice.variant not in variants:
-            return []
-        choice.met.add(f"variant {choice.variant}")
-        return [choice.variant]
+        return [choice.variant] if choice.variant in variants else []
     return [*variants] or [None]
 
 
@@ -144,41 +177,78 @@ def _is_ok(outcome: Outcome, model: Followed) -> bool:
     )
 
 
-def write_report(
-    outcomes: Iterable[Outcome], others: Sequence[tuple[Document, Finding]] = (), *, models: bool = True
-) -> Report:
-    """The report on some documents; `others` are findings in files that are no specs, such as a configuration.
+class Part(NamedTuple):
+    """What the report says of one document. It can go from one process to another.
 
-    Without `models` it holds the diagnostics alone: what is found is told, and nothing else is described.
+    `met` are the names of what the call chooses that it has, `variants` the names of its own; it is `readable` if it
+    can be told which these are. `before` is the version that it is compared with, None if there is none or the document
+    is `unchanged`.
     """
-    from modelspec.report import Report, describe, diagnose, name_model
 
+    path: str
+    ok: bool
+    models: list[Model]
+    diagnostics: list[Diagnostic]
+    readable: bool = True
+    met: frozenset[str] = frozenset()
+    variants: tuple[str, ...] = ()
+    before: Part | None = None
+    unchanged: bool = False
+
+
+def describe_part(outcome: Outcome, *, models: bool = True, paths: bool = False) -> Part:
+    """Describe one document's models, and what was found in it; without `models` that alone.
+
+    With `paths` a row finds the path of every round that it stands for; such a part stays in its process.
+    """
+    from modelspec.description import describe, diagnose, name_model
+
+    names = {id(model): name_model(model.graph, outcome.document) for model in outcome.models}
     described = []
-    diagnostics = [diagnose({"": document}, finding, [], {}) for document, finding in others]
+    if models:
+        described = [
+            describe(outcome.documents, model.graph, model.verdicts, model.sound, _is_ok(outcome, model))
+            for model in outcome.models
+        ]
+    if not paths:
+        for model in described:
+            model.forget_paths()
+    excerpts: dict[tuple[str, int], str] = {}
+    found = []
+    for finding, concerned in zip(outcome.findings, outcome.concerned, strict=True):
+        told = outcome.models if concerned is None else concerned
+        some = told if len(told) < len(outcome.models) else []
+        variants = [model.graph.variant for model in some if model.graph.variant is not None]
+        models_told = [names[id(model)] for model in told]
+        found.append(diagnose(outcome.documents, finding, models_told, excerpts, variants))
+    found.sort(key=lambda told: (told.path != outcome.document.path, told.path, told.line, told.column, told.code))
+    return Part(
+        outcome.document.path, outcome.ok, described, found, outcome.readable, frozenset(outcome.met), outcome.variants
+    )
+
+
+def join(parts: Iterable[Part], others: Sequence[tuple[Document, Finding]] = ()) -> Report:
+    """The report of several parts; `others` are findings in files that are no specs, such as a configuration."""
+    from modelspec.description import diagnose
+    from modelspec.report import Report
+
+    models: list[Model] = []
     once: dict[tuple[str, str, int, int, str], Diagnostic] = {}
-    for outcome in outcomes:
-        names = {id(model): name_model(model.graph, outcome.document) for model in outcome.models}
-        if models:
-            described += [
-                describe(outcome.document, model.graph, model.verdicts, model.sound, _is_ok(outcome, model))
-                for model in outcome.models
-            ]
-        excerpts: dict[tuple[str, int], str] = {}
-        found = []
-        for finding, concerned in zip(outcome.findings, outcome.concerned, strict=True):
-            told = outcome.models if concerned is None else concerned
-            some = told if len(told) < len(outcome.models) else []
-            variants = [model.graph.variant for model in some if model.graph.variant is not None]
-            models_told = [names[id(model)] for model in told]
-            found.append(diagnose(outcome.documents, finding, models_told, excerpts, variants))
-        found.sort(key=lambda told: (told.path != outcome.document.path, told.path, told.line, told.column, told.code))
-        for one in found:
+    for part in parts:
+        models += part.models
+        for one in part.diagnostics:
             # What is wrong in an imported file is found wherever it is imported.
             key = (one.code, one.path, one.line, one.column, one.message)
             before = once.setdefault(key, one)
             if before is not one:
                 concerns = [*before.models, *[name for name in one.models if name not in before.models]]
                 once[key] = before.model_copy(update={"models": concerns})
-    told_once = [*diagnostics, *once.values()]
-    ok = not any(told.severity == "error" for told in told_once)
-    return Report(ok=ok, models=described, diagnostics=told_once)
+    told = [*(diagnose({"": document}, finding, [], {}) for document, finding in others), *once.values()]
+    return Report(ok=not any(one.severity == "error" for one in told), models=models, diagnostics=told)
+
+
+def write_report(
+    outcomes: Iterable[Outcome], others: Sequence[tuple[Document, Finding]] = (), *, models: bool = True
+) -> Report:
+    """The report on some documents, all in one: see `describe_part` and `join`."""
+    return join([describe_part(outcome, models=models, paths=True) for outcome in outcomes], others)

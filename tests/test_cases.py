@@ -1,7 +1,8 @@
 """The texts that users read, held to the letter: what `check` says of each spec, and what `report` shows.
 
-`tests/cases/fail` and `tests/cases/pass` hold specs (or folders of files) with the expected text beside them. With
-MODELSPEC_RECORD=1 in the environment the texts are written anew: read the difference before it is committed.
+`tests/cases/fail` and `tests/cases/pass` hold specs (or folders of files) with the expected text beside them, and
+`tests/snapshots` what `check` says of each in the other formats. With MODELSPEC_RECORD=1 in the environment all of
+it is written anew: read the difference before it is committed.
 """
 
 from __future__ import annotations
@@ -17,15 +18,39 @@ import pytest
 
 import modelspec
 from modelspec.__main__ import run
+from modelspec.cli.app import Format
+from modelspec.cli.check import check
 from modelspec.cli.report import report
 from modelspec.diagnostics import CODES
+from modelspec.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "tests" / "cases"
+SNAPSHOTS = ROOT / "tests" / "snapshots"
 RECORD = os.environ.get("MODELSPEC_RECORD") == "1"
+
+FORMATS = {
+    "json": "json",
+    "jsonl": "jsonl",
+    "markdown": "md",
+    "github": "txt",
+    "gitlab": "json",
+    "junit": "xml",
+    "sarif": "sarif",
+    "csv": "csv",
+    "mermaid": "mmd",
+}
+"""Every format but text, with the ending of its snapshots."""
 
 GENERATED = {"MS110", "MS310", "MS506"}
 """Codes of files that are too large to be kept; `tools/write_pages.py` makes them."""
+
+BASELINE = {"MS509", "MS705"}
+"""Codes of what `check --baseline` finds: tests/test_baseline.py has their cases."""
+
+
+COMPARED = {"MS507", "MS508"}
+"""Codes of two versions of a spec: `tests/cases/diff` holds them."""
 
 
 def list_cases(kind: str) -> list[Path]:
@@ -60,6 +85,48 @@ def test_report_is_shown(path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     compare(path, told)
 
 
+EVERY = [(kind, path) for kind in ("fail", "pass") for path in list_cases(kind)]
+
+
+def find_snapshot(format: str, kind: str, path: Path) -> Path:
+    return SNAPSHOTS / format / kind / f"{path.name}.{FORMATS[format]}"
+
+
+@pytest.mark.parametrize(("kind", "path"), EVERY, ids=lambda part: part if isinstance(part, str) else part.name)
+def test_every_format_is_as_recorded(
+    kind: str, path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(path if path.is_dir() else path.parent)
+    wrong = []
+    for name in FORMATS:
+        status = check(["." if path.is_dir() else path.name], format=name)
+        told, trouble = capsys.readouterr()
+        assert (status, trouble) == (1 if kind == "fail" else 0, "")
+        # A release changes no snapshot.
+        written = told.replace(f'"{VERSION}"', '"VERSION"').encode()
+        snapshot = find_snapshot(name, kind, path)
+        if RECORD:
+            snapshot.parent.mkdir(parents=True, exist_ok=True)
+            snapshot.write_bytes(written)
+        if not snapshot.exists() or snapshot.read_bytes() != written:
+            wrong.append(snapshot.relative_to(ROOT))
+    assert wrong == [], "MODELSPEC_RECORD=1 writes them anew: read the difference"
+
+
+def test_every_snapshot_has_a_case() -> None:
+    wanted = {find_snapshot(name, kind, path) for name in FORMATS for kind, path in EVERY}
+    there = {path for path in SNAPSHOTS.rglob("*") if path.is_file()} - {SNAPSHOTS / ".gitattributes"}
+    if RECORD:
+        for path in there - wanted:
+            path.unlink()
+    else:
+        assert there == wanted
+
+
+def test_every_format_has_snapshots() -> None:
+    assert {member.value for member in Format} == {"text", *FORMATS}
+
+
 def diagnose() -> Iterator[tuple[str, modelspec.report.Diagnostic]]:
     for path in list_cases("fail"):
         for told in modelspec.check(path).diagnostics:
@@ -67,7 +134,7 @@ def diagnose() -> Iterator[tuple[str, modelspec.report.Diagnostic]]:
 
 
 def test_every_code_has_a_case_and_every_finding_a_way_out() -> None:
-    seen: dict[tuple[str, str, int, int, str | None], str] = {}
+    seen: dict[tuple[object, ...], str] = {}
     lonely = []
     for name, told in diagnose():
         if not told.hint:
@@ -75,11 +142,13 @@ def test_every_code_has_a_case_and_every_finding_a_way_out() -> None:
         assert told.line >= 1
         assert told.column >= 1
         assert (told.end_line, told.end_column) >= (told.line, told.column)
-        place = (name, told.code, told.line, told.column, told.layer)
+        # Limits of a configuration have no place of their own in the spec.
+        limit = told.measure and (told.measure.metric, told.measure.scope)
+        place = (name, told.path, told.code, told.line, told.column, told.layer, limit)
         assert place not in seen, f"{name}: '{told.message}' and '{seen[place]}' are told at one place"
         seen[place] = told.message
     assert lonely == [], "what is wrong is told, and not what to do"
-    assert {code for _, code, *_ in seen} | GENERATED == set(CODES)
+    assert {code for _, _, code, *_ in seen} | GENERATED | BASELINE | COMPARED == set(CODES)
 
 
 def test_no_such_file(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +186,7 @@ def test_page_shows_its_code(code: str, capsys: pytest.CaptureFixture[str]) -> N
     assert page.startswith(f"# {code}: {CODES[code]}\n")
     shown = re.search(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     assert shown is not None
-    assert f" {code} error: " in shown[1], "the example is one of something else"
+    assert re.search(rf" {code} (error|warning): ", shown[1]), "the example is one of something else"
     assert len(re.findall(r"^\S+:\d+:\d+: MS", shown[1], re.MULTILINE)) == 1, "a page is about one mistake"
     assert "## How to mend it\n" in page
 

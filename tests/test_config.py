@@ -9,7 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modelspec import config
-from modelspec.config import MAX_BYTES, MAX_PARTS, Glob
+from modelspec.config import MAX_BYTES, MAX_PARTS, reading
+from modelspec.config.glob import Glob
+from modelspec.limit import Limit, Share
 from tests.pace import at_once
 
 MATCHES = [  # a glob, what it matches, what it does not
@@ -76,7 +78,7 @@ def told(configuration):
     return found
 
 
-KNOWN = "known keys are include and exclude"
+KNOWN = "known keys are include, exclude, growth, limits"
 LATER = "remove it, so that nobody relies on it"
 FAULTS = [  # in pyproject.toml
     ("[tool.modelspec]\nexclud = []\n", [("MS701", 2, "exclud", "did you mean 'exclude'?")]),
@@ -93,8 +95,33 @@ FAULTS = [  # in pyproject.toml
     ("[tool]\nmodelspec = {include = [], exclude = 5}\n", [("MS702", 2, "exclude", ...)]),
     ("[tool . 'modelspec']\nexclude = 5\n", [("MS702", 2, "exclude", ...)]),
     ("[tool.modelspec]\nselect = ['MS6']\n", [("MS703", 2, "select", LATER)]),
-    ("[[tool.modelspec.limits]]\nfiles = []\n[[tool.modelspec.limits]]\n", [("MS703", 1, "limits", LATER)]),
-    ("[tool.modelspec.growth]\nmacs = 1\n", [("MS703", 1, "growth", LATER)]),
+    ("[tool.modelspec.growth]\nmac = 1\n", [("MS701", 2, "mac", "did you mean 'macs'?")]),
+    ("[tool.modelspec.growth]\nmacs = '5'\nparameters = '-5%'\n", [("MS702", 3, "parameters", ...)]),
+    ("[tool.modelspec]\ngrowth = '5%'\n", [("MS702", 2, "growth", ...)]),
+    ("[tool.modelspec.limits]\nfiles = []\n", [("MS702", 1, "limits", ...)]),
+    ("[tool.modelspec]\nlimits = [1]\n", [("MS702", 2, "limits", ...)]),
+    ("[[tool.modelspec.limits]]\nfiles = []\n", [("MS702", 1, "limits", ...)]),
+    ("[[tool.modelspec.limits]]\nfiles = 'a'\nbudget = {}\n", [("MS702", 2, "files", ...)]),
+    ("[[tool.modelspec.limits]]\nbudgets = {}\n", [("MS701", 2, "budgets", "did you mean 'budget'?")]),
+    ("[[tool.modelspec.limits]]\nbudget = 5\n", [("MS702", 2, "budget", ...)]),
+    (
+        "[[tool.modelspec.limits]]\nbudget = {macs = 1}\n[[tool.modelspec.limits]]\nbudget = {parameters = 'x'}\n",
+        [("MS702", 4, "parameters", ...)],
+    ),
+    (
+        "[[tool.modelspec.limits]]\n[tool.modelspec.limits.budget]\nmacs = true\nweight_bytes = {max = '1 XB'}\n",
+        [("MS702", 3, "macs", ...), ("MS702", 4, "max", ...)],
+    ),
+    (
+        "[[tool.modelspec.limits]]\nbudget.layers.'a.*' = {each = true}\nbudget.layers.b = {parameter = 1}\n",
+        [("MS702", 2, "'a.*'", ...), ("MS701", 3, "parameter", ...)],
+    ),
+    (
+        "[[tool.modelspec.limits]]\n[tool.modelspec.limits.budget.layers]\nc = {parameters = '101%'}\n",
+        [("MS702", 3, "parameters", ...)],
+    ),
+    ("[[tool.modelspec.limits]]\nbudget.layers = 5\n", [("MS702", 2, "layers", ...)]),
+    ("[[tool.modelspec.limits]]\nbudget.growth.macs = '5 %%'\n", [("MS702", 2, "macs", ...)]),
     ("[tool]\nmodelspec = 1\n", [("MS702", 2, "modelspec", "write [tool.modelspec]")]),
     ("[[tool.modelspec]]\n", [("MS702", 1, "modelspec", "write [tool.modelspec]")]),
     ("[modelspec]\nexclude = []\n", [("MS701", 1, "modelspec", "write [tool.modelspec]")]),
@@ -162,6 +189,30 @@ def test_a_configuration_that_cannot_be_read_is_told(tmp_path):
 @example("[tool.modelspec]\n" + "a" * MAX_BYTES)
 @example(("a." * (MAX_PARTS - 1) + "a=1\n") * (MAX_BYTES // 2 // MAX_PARTS))
 def test_no_text_is_too_odd(text):
-    configuration = config._parse("/x/modelspec.toml", text.encode("utf-8", "surrogatepass"), whole=True)
+    configuration = reading.parse("/x/modelspec.toml", text.encode("utf-8", "surrogatepass"), whole=True)
     for document, finding in configuration.findings:
         assert document.place(finding.where).line >= 1
+
+
+def test_limits_hold_for_the_files_that_their_globs_match(tmp_path):
+    text = """
+growth = { macs = "5%" }
+
+[[limits]]
+files = ["edge/**", "tiny.yaml"]
+budget = { parameters = "5M", weight_bytes = { min = 1, max = "4 MiB" } }
+
+[[limits]]
+budget.layers."head.*" = { parameters = "40%", each = true }
+"""
+    configuration = write(tmp_path, "modelspec.toml", text)
+    assert not configuration.findings
+    demands = configuration.demand(str(tmp_path / "edge" / "deep" / "a.yaml"))
+    growth, edge, every = demands.budgets
+    assert growth.growth == {"macs": Share(5, 100)}
+    assert edge.model == {"parameters": Limit(max=5_000_000), "weight_bytes": Limit(max=4 * 2**20, min=1)}
+    assert every.layers == {"head.*": ({"parameters": Limit(shares=(("max", Share(40, 100)),))}, True)}
+    assert {budget.home for budget in demands.budgets} == {demands.document.path}
+    assert len(configuration.demand(str(tmp_path / "a.yaml")).budgets) == 2
+    assert len(configuration.demand(str(tmp_path / "tiny.yaml")).budgets) == 3
+    assert write(tmp_path, "modelspec.toml", "exclude = []\n").demand(str(tmp_path / "a.yaml")) is None

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelspec.catalogue import dialects, list_layers
-from modelspec.derivation import LayerDerivation, derive, write_formula
+from modelspec.derivation import LayerDerivation, derive
+from modelspec.formula import write_formula
 from modelspec.graph import Graph
 from modelspec.layer import Example
 from modelspec.render.explanation import show_explanation

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from draw_comment import PICTURE, digest, read_digest, write_comment
 from write_docs import BLOCK, read_files
 
 import modelspec
@@ -115,3 +116,9 @@ def test_files_of_the_zoo_are_counted() -> None:
     told = re.search(r"specs/zoo/\): (\d+) files", text)
     assert told is not None
     assert int(told[1]) == len([*(ROOT / "specs" / "zoo").iterdir()])
+
+
+def test_the_picture_shows_the_comment_that_is_written() -> None:
+    comment = write_comment()
+    assert comment.startswith("<!-- modelspec -->\n## ")
+    assert read_digest(PICTURE.read_bytes()) == digest(comment), "run `python tools/draw_comment.py`"

@@ -194,7 +194,7 @@ def test_standard_input(monkeypatch):
 
     give(SPEC)
     found = find(["-", "-"])
-    assert [tuple(text) for text in found.texts] == [("<stdin>", SPEC)]
+    assert [text[:2] for text in found.texts] == [("<stdin>", SPEC)]
     give(SPEC)
     assert shown(find(["-"], stdin_filename="x/a.yaml")) == ["x/a.yaml"]
     give(b"a: 1")
@@ -232,7 +232,8 @@ def test_a_faulty_configuration_is_told_once(root):
     found = find([".", "x", "a.yaml"], force_exclude=True)
     assert [(document.path, finding.code) for document, finding in found.findings] == [("modelspec.toml", "MS701")]
     assert len(found.texts) == 3
-    assert find(["a.yaml"]).findings == []
+    # Of a file named by hand it may set limits.
+    assert [finding.code for _, finding in find(["a.yaml"]).findings] == ["MS701"]
 
 
 def test_a_working_folder_that_is_gone_is_trouble(root, monkeypatch):

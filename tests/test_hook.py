@@ -2,71 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.repository import ROOT, Repository, copy_project
+
 SPEC = "modelspec: 1\nname: m\ninput: [4]\nlayers: [{type: Linear, out_features: 3}]\nbudget: {parameters: LIMIT}\n"
 FITS = SPEC.replace("LIMIT", "15")
 OVER = SPEC.replace("LIMIT", "14")
-
-
-class Repository:
-    """A git repository in a folder of its own, with an author and without the user's configuration."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PRE_COMMIT"))},
-            "GIT_AUTHOR_NAME": "A",
-            "GIT_AUTHOR_EMAIL": "a@example.org",
-            "GIT_COMMITTER_NAME": "A",
-            "GIT_COMMITTER_EMAIL": "a@example.org",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_SYSTEM": os.devnull,
-            "PRE_COMMIT_HOME": str(folder.parent / "pre-commit"),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        }
-        folder.mkdir()
-        self.run("git", "init", "--quiet")
-
-    def run(self, *command: str) -> str:
-        """Run a command that has to succeed; return what it prints."""
-        done = self.attempt(*command)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-    def attempt(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command."""
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            check=False,
-        )
-
-    def commit(self, **files: str) -> subprocess.CompletedProcess[str]:
-        """Write YAML files (`__` in a name is a folder), and try to commit all that is there."""
-        for name, text in files.items():
-            path = self.folder / f"{name.replace('__', '/')}.yaml"
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        self.run("git", "add", "--all")
-        return self.attempt("git", "commit", "--message", "change")
-
-    def count_commits(self) -> int:
-        """The commits so far."""
-        return int(self.run("git", "rev-list", "--count", "--all"))
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +20,7 @@ def hooked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     """A repository with specs in it, and the hook of this very checkout installed."""
     folder = tmp_path_factory.mktemp("hook")
     tool = Repository(folder / "tool")
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.run(listed, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.split("\0"):
-        if name and (ROOT / name).is_file():
-            (tool.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tool.folder / name)
+    copy_project(tool.folder)
     tool.run("git", "add", "--all")
     tool.run("git", "commit", "--quiet", "--message", "the checkout as it is")
     revision = tool.run("git", "rev-parse", "HEAD").strip()
@@ -138,3 +80,23 @@ def test_an_excluded_spec_is_not_checked(hooked: Repository) -> None:
     done = hooked.commit(scratch__over=OVER)
     assert done.returncode == 0, done.stdout
     assert "Passed" in done.stdout
+
+
+def test_manifest_is_what_pre_commit_reads(hooked: Repository) -> None:
+    assert hooked.attempt("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml").returncode == 0
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert [hook["id"] for hook in hooks] == ["modelspec-check"]
+
+
+def test_hook_can_be_tried_without_a_configuration(hooked: Repository) -> None:
+    """`pre-commit try-repo` runs the hook of a checkout on files that are named."""
+    hooked.write(tried__fits=FITS, tried__over=OVER)
+    hooked.run("git", "add", "--all")
+    tried = ["pre-commit", "try-repo", str(hooked.folder.parent / "tool"), "modelspec-check", "--files"]
+    well = hooked.attempt(*tried, "tried/fits.yaml")
+    assert well.returncode == 0, well.stdout
+    done = hooked.attempt(*tried, "tried/fits.yaml", "tried/over.yaml")
+    hooked.run("git", "rm", "-r", "--cached", "--quiet", "tried")
+    shutil.rmtree(hooked.folder / "tried")
+    assert done.returncode == 1, done.stdout
+    assert "tried/over.yaml:5:22: MS501 error: parameters: 15, 1 over the limit of 14" in done.stdout

@@ -27,8 +27,8 @@ from modelspec.diagnostics import CODES
 from modelspec.language import BLOCK_KEYS, CONTAINERS, ENTRY_KEYS, STEP_KEYS, TOP_KEYS
 from modelspec.layer import fields_of
 from modelspec.limit import METRICS
+from modelspec.render import csv, github, gitlab, jsonl, junit, markdown, mermaid, sarif, text
 from modelspec.render import json as json_renderer
-from modelspec.render import markdown, text
 from modelspec.render.explanation import show_explanation
 from modelspec.report import Report
 from modelspec.source import MAX_BYTES, read_mapping
@@ -72,6 +72,9 @@ WORDS = [
 ]
 
 
+FORMATS: list[Any] = [text, json_renderer, jsonl, markdown, github, gitlab, junit, sarif, csv, mermaid]
+
+
 def walk(outcome: road.Outcome) -> Report:
     """All that can be asked of an outcome, asked."""
     report = road.write_report([outcome])
@@ -81,8 +84,9 @@ def walk(outcome: road.Outcome) -> Report:
         assert 1 <= told.line <= told.end_line
         assert told.column >= 1
     assert report.ok is outcome.ok
-    for shown in (text.show_report(report), markdown.show_report(report), json_renderer.show_report(report)):
-        shown.encode()
+    for render in FORMATS:
+        render.show_report(report).encode()
+    github.show_summary(report).encode()
     for model in outcome.models:
         if model.sound:
             complete(model.graph)

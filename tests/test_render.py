@@ -6,138 +6,25 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 from unicodedata import category, east_asian_width
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modelspec.render import json, markdown, text
 from modelspec.render.numbers import show_bytes, show_share
 from modelspec.render.summary import show_summary
-from modelspec.report import (
-    BudgetLine,
-    Diagnostic,
-    Layer,
-    LimitValues,
-    Model,
-    RelatedPlace,
-    Report,
-    TensorType,
-    Totals,
-)
+from modelspec.report import Diagnostic, Model, Report
 from modelspec.road import follow, write_report
+from tests.drawn import briefly, diagnostics, models, names, nasty
 
 SEEDS = sorted((Path(__file__).resolve().parent.parent / "specs" / "seeds").glob("*.yaml"))
 COLOR = re.compile(r"\x1b\[[\d;]*m")
 
-briefly = settings(max_examples=60, deadline=None)
-
-METRICS = [*Totals.model_fields]
-counts = st.none() | st.integers(0, 10**7) | st.integers(10**24, 10**30)
-sizes = st.none() | st.integers(1, 10**6)
-nasty = st.sampled_from(
-    [
-        "\x1b[31mred",
-        "a\nb",
-        "| x | y",
-        "`code`",
-        "<img src=x>",
-        "[a](javascript:b)",
-        "\u202egnp",
-        "層" * 20,
-        "@someone",
-        "\\|",
-        "**b**",
-        "~~~",
-        "# h",
-        "&amp;",
-        "http://a.b",
-        "\r",
-        "\t",
-        "\u2028",
-        "e\u0301" * 10,
-        "\ud800",
-        "``` `",
-    ]
-)
-names = nasty | st.text(min_size=1, max_size=40)
-
 
 def columns(line: str) -> int:
     return sum(0 if category(c) in ("Mn", "Me") else 2 if east_asian_width(c) in "WF" else 1 for c in line)
-
-
-def tensor_type(shape: list[int | None]) -> TensorType:
-    return TensorType(shape=shape, dtype="float32")
-
-
-@st.composite
-def layers(draw: st.DrawFn, name: st.SearchStrategy[str]) -> Layer:
-    shape = draw(st.lists(sizes, max_size=5))
-    return Layer(
-        path=draw(name),
-        type=draw(st.sampled_from(["Linear", "GlobalAveragePooling2D"])),
-        line=1,
-        repeat=draw(st.sampled_from([1, 12])),
-        inputs=["input"],
-        output_shape=shape,
-        outputs={"output": tensor_type(shape)},
-        arguments={},
-        inferred=[],
-        tensors=[],
-        **{metric: draw(counts) for metric in METRICS if metric != "peak_activation_bytes"},
-    )
-
-
-@st.composite
-def budget_lines(draw: st.DrawFn, name: st.SearchStrategy[str]) -> BudgetLine:
-    limit: Any = draw(
-        st.builds(LimitValues, max=st.integers(0, 10**7) | st.integers(10**24, 10**30))
-        | st.builds(LimitValues, exactly=st.integers(0, 10**9))
-        | st.builds(LimitValues, min=st.integers(0, 99), max=st.integers(100, 10**8))
-    )
-    actual = draw(counts)
-    ok = draw(st.booleans()) if actual is not None else draw(st.sampled_from([False, None]))
-    metric = draw(st.sampled_from(METRICS))
-    return BudgetLine(metric=metric, scope=draw(st.none() | name), limit=limit, actual=actual, ok=ok)
-
-
-@st.composite
-def models(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> Model:
-    return Model(
-        path=draw(name),
-        name=draw(name),
-        variant=draw(st.none() | name),
-        dialect=draw(st.sampled_from(["torch", "keras"])),
-        ok=draw(st.booleans()),
-        conventions=draw(st.lists(name, max_size=2)),
-        inputs={draw(name): tensor_type(draw(st.lists(sizes, max_size=4))) for _ in range(draw(st.integers(0, 2)))},
-        layers=draw(st.lists(layers(name), max_size=4)),
-        totals=Totals(**{metric: draw(counts) for metric in METRICS}),
-        budget=draw(st.lists(budget_lines(name), max_size=3)),
-    )
-
-
-@st.composite
-def diagnostics(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> Diagnostic:
-    place = st.integers(1, 200)
-    return Diagnostic(
-        code="MS304",
-        severity=draw(st.sampled_from(["error", "warning"])),
-        message=draw(name),
-        hint=draw(st.none() | name),
-        path=draw(name),
-        line=draw(place),
-        column=draw(place),
-        end_line=draw(place),
-        end_column=draw(place),
-        layer=None,
-        models=[],
-        related=[RelatedPlace(path=draw(name), line=1, column=1, message=draw(name))] * draw(st.integers(0, 1)),
-        excerpt=draw(name | name.map(lambda part: part * 30)),
-    )
 
 
 def report_of(model: Model, *found: Diagnostic) -> Report:

@@ -1,53 +1,85 @@
-"""Write docs/coverage.md: every layer class of the frameworks, and whether a spec can say it."""
+"""Write docs/coverage.md: which classes of the frameworks are types here, and why the others are not.
+
+The classes are those of modelspec/catalogue/frameworks.py, which `python -m tests.oracle.names` writes; the
+reasons those of modelspec/catalogue/refusals.py, in whose words a spec is refused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
 
-from modelspec.catalogue import find, list_names, refusals
-from modelspec.catalogue.frameworks import NAMES
+from modelspec.catalogue import refusals
+from modelspec.catalogue.frameworks import HOMES, NAMES, RELEASES
+from modelspec.catalogue.index import TYPES
 from modelspec.language import CONTAINERS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "coverage.md"
-HEAD = """\
+
+INTRODUCTION = """\
 # Coverage
 
-Every layer class of the frameworks, and whether a spec can say it. Written by `tools/write_coverage.py`; a test holds
-the names against the installed frameworks, so that a new release shows what is new.
+Every public class of the frameworks' layers: whether it is a type here, and if not, why not. What is said of one that
+is refused is what `modelspec check` says of a spec that uses it (MS208).
+
+| state | meaning |
+|---|---|
+| supported | a type of the catalogue, compared with the framework itself |
+| refused | a layer that no spec uses: the reason, and what to write instead |
+| not applicable | no layer by itself: a base of others, or what only holds them |
+| not yet | a layer that the catalogue lacks so far: `Custom` describes it |
+
+Written by `tools/write_coverage.py`.
 """
-MODULES = {"torch": "torch.nn", "keras": "keras.layers"}
-SUPPORTED, REFUSED, UNKNOWN = "supported", "refused", "not known yet"
+STATES = ("supported", "refused", "not applicable", "not yet")
 
 
-def judge(dialect: str, name: str) -> tuple[str, str]:
-    """What becomes of a class of the framework in a spec, and a word on it."""
+def list_states(dialect: str, name: str) -> list[str]:
+    """The states of a class: one, if the catalogue and its refusals do not contradict each other."""
+    states = []
+    if name in TYPES[dialect] or name in CONTAINERS:
+        states.append("supported")
     reason = refusals.find(dialect, name)
-    if find(dialect, name) is not None or name in CONTAINERS:
-        return SUPPORTED, ""
     if reason is not None:
-        return REFUSED, f"{reason.why}; {reason.hint}"
-    return UNKNOWN, ""
-
-
-def list_lines(dialect: str) -> Iterator[str]:
-    """The section of one framework."""
-    names = sorted(NAMES[dialect])
-    judged = {name: judge(dialect, name) for name in names}
-    counts = [f"{sum(word == state for word, _ in judged.values())} {state}" for state in (SUPPORTED, REFUSED, UNKNOWN)]
-    yield f"\n## {MODULES[dialect]}\n\nOf {len(names)} classes: {', '.join(counts)}.\n\n"
-    yield "| class | in a spec | why |\n|---|---|---|\n"
-    for name, (state, why) in judged.items():
-        yield f"| `{name}` | {state} | {why} |\n"
-    more = [f"`{name}`" for name in list_names(dialect) if name not in NAMES[dialect]]
-    if more:
-        yield f"\nBesides these, the catalogue has {', '.join(more)}.\n"
+        states.append("refused" if reason.applies else "not applicable")
+    return states or ["not yet"]
 
 
 def write() -> dict[Path, str]:
-    """The page, by its path."""
-    return {PAGE: HEAD + "".join(line for dialect in NAMES for line in list_lines(dialect))}
+    """The page's text, by its path."""
+    parts = [INTRODUCTION, "\n", *_write_counts()]
+    for dialect, homes in HOMES.items():
+        parts.append(f"\n## {dialect}\n")
+        for module, names in homes.items():
+            parts.append(f"\n### {module} {RELEASES[module]}\n\n| class | state | why | instead |\n|---|---|---|---|\n")
+            parts += [_write_row(dialect, name) for name in sorted(names)]
+        own = sorted(set(TYPES[dialect]) - NAMES[dialect])
+        if own:
+            listed = ", ".join(_link(dialect, name) for name in own)
+            parts.append(f"\n### Beyond these\n\nOperations of a `forward`, and classes of other packages: {listed}.\n")
+    return {PAGE: "".join(parts)}
+
+
+def _write_counts() -> list[str]:
+    rows = [f"| | {' | '.join(STATES)} | in all |\n", "|---|" + "---:|" * (len(STATES) + 1) + "\n"]
+    for dialect, homes in HOMES.items():
+        for module, names in homes.items():
+            counts = Counter(list_states(dialect, name)[0] for name in names)
+            rows.append(f"| {module} | {' | '.join(str(counts[state]) for state in STATES)} | {len(names)} |\n")
+    return rows
+
+
+def _write_row(dialect: str, name: str) -> str:
+    (state, *_), reason = list_states(dialect, name), refusals.find(dialect, name)
+    told = "| |" if reason is None else f"| {reason.why} | {reason.hint} |"
+    return f"| {_link(dialect, name)} | {state} {told}\n"
+
+
+def _link(dialect: str, name: str) -> str:
+    family = TYPES[dialect].get(name)
+    page = f"layers/{dialect}/{family}.md" if family is not None else "layers/common.md"
+    return f"[`{name}`]({page}#{name.lower()})" if family is not None or name in CONTAINERS else f"`{name}`"
 
 
 if __name__ == "__main__":

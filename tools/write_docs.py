@@ -18,12 +18,21 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "language.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "language.md", ROOT / "docs" / "gate.md")
 BLOCK = re.compile(
     r"^(?:<!-- (?P<mark>file|layers|part): (?P<name>\S+) -->\n+)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+PERSON = {"NAME": "Ada", "EMAIL": "ada@example.org", "DATE": "2026-01-01T00:00:00Z"}
+ENVIRONMENT = {
+    "PYTHONPATH": str(ROOT),
+    "PYTHONUTF8": "1",
+    # Commits are the same in every run.
+    **{f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in PERSON.items()},
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+}
+"""What the examples run with: `PATH` is added, and nothing else."""
 
 
 def write() -> dict[Path, str]:
@@ -45,7 +54,7 @@ def read_files(page: str) -> dict[str, str]:
 
 def _renew(block: re.Match[str], folder: Path) -> str:
     if block["mark"] == "file":
-        (folder / block["name"]).parent.mkdir(exist_ok=True)
+        (folder / block["name"]).parent.mkdir(parents=True, exist_ok=True)
         (folder / block["name"]).write_text(block["text"], encoding="utf-8")
         return block[0]
     if block["mark"] == "layers":

@@ -9,9 +9,13 @@ import re
 import tempfile
 from pathlib import Path
 
+from compare_versions import compare_versions
+
 from modelspec.cli.check import check
 from modelspec.diagnostics import CODES
 from modelspec.language import MAX_LAYERS, MAX_NESTING
+from modelspec.render.findings import show_findings
+from modelspec.render.summary import show_summary
 from modelspec.source import MAX_BYTES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +43,7 @@ MADE = {
 
 FENCE = re.compile(r"^```(yaml|json|toml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 OUTPUT = re.compile(r"^```text\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BASELINE = "modelspec-baseline.json"
 VALID = HEAD + b"  - ReLU\n"
 
 INTRODUCTION = """\
@@ -53,27 +58,47 @@ A code, once published, keeps its meaning. Written by `tools/write_pages.py`.
 
 
 def find_example(code: str, page: str) -> dict[str, bytes]:
-    """The files of a page's example by name: the fenced block, or one that is made."""
+    """The files of a page's example by name: the fenced block, or one that is made.
+
+    Of two blocks the first is the version before, which is called `old`.
+    """
     if code in MADE:
         return {"model.yaml": MADE[code]}
-    match = FENCE.search(page)
-    if match is None:
+    shown = FENCE.findall(page)
+    if not shown:
         raise ValueError(f"the page of {code} shows no example")
-    kind, content = match.groups()
+    kind, content = shown[-1]
+    if len(shown) == 2:
+        return {"old": shown[0][1].encode(), f"model.{kind}": content.encode()}
+    if "modelspec_baseline" in content:
+        return {BASELINE: content.encode(), "model.yaml": VALID}
     if kind == "toml":
         return {"modelspec.toml": content.encode(), "model.yaml": VALID}
     return {f"model.{kind}": content.encode()}
 
 
 def run_example(example: dict[str, bytes]) -> str:
-    """What `modelspec check` says of an example."""
+    """What `modelspec check` says of an example, or of the later of two versions."""
+    if "old" in example:
+        return compare_example(example)
     shown = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), contextlib.redirect_stdout(shown):
         for name, content in example.items():
             Path(name).write_bytes(content)
+        if BASELINE in example:
+            check(["model.yaml"], baseline=BASELINE)
+            return shown.getvalue()
         # A configuration is for what a folder holds.
         check(["."] if "modelspec.toml" in example else list(example))
     return shown.getvalue()
+
+
+def compare_example(versions: dict[str, bytes]) -> str:
+    """What `modelspec check --against` says of a spec of which the version before is known."""
+    old, (name, new) = versions["old"], next(item for item in versions.items() if item[0] != "old")
+    report = compare_versions(old, new, name)
+    errors = sum(told.severity == "error" for told in report.diagnostics)
+    return f"{show_findings(report)}\n{show_summary(1, 1, errors, len(report.diagnostics) - errors)}\n"
 
 
 def write_page(code: str, page: str) -> str:

@@ -1,4 +1,8 @@
-"""The layer types by dialect and name. A class is imported when a spec first names it."""
+"""The layer types by dialect and name. A class is imported when a spec first names it.
+
+A name that is not known here may be that of a type which an installed package brings: then, and only then, the
+packages are looked through, which takes longer than the check of a spec.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from modelspec.catalogue.index import TYPES
+from modelspec.language import CONTAINERS
 from modelspec.layer import Layer
 
 __all__ = ["dialects", "find", "list_common", "list_layers", "list_names"]
@@ -28,9 +33,20 @@ def find(dialect: str, name: str) -> type[Layer] | None:
     """The class of a layer type, or None if the dialect has none of this name."""
     family = TYPES[dialect].get(name)
     if family is None:
-        return getattr(import_module(f"modelspec.catalogue.{COMMON[name]}"), name) if name in COMMON else None
+        return _find_elsewhere(dialect, name)
     layer: type[Layer] = getattr(import_module(f"modelspec.catalogue.{dialect}.{family}"), name)
     return layer
+
+
+def _find_elsewhere(dialect: str, name: str) -> type[Layer] | None:
+    if name in CONTAINERS:
+        return None
+    if name in COMMON:
+        common: type[Layer] = getattr(import_module(f"modelspec.catalogue.{COMMON[name]}"), name)
+        return common
+    from modelspec.catalogue import plugins
+
+    return plugins.find(dialect, name)
 
 
 def list_layers(dialect: str) -> Iterator[type[Layer]]:

@@ -19,8 +19,22 @@ class Format(StrEnum):
     """Output formats."""
 
     text = "text"
-    markdown = "markdown"
     json = "json"
+    jsonl = "jsonl"
+    markdown = "markdown"
+    github = "github"
+    gitlab = "gitlab"
+    junit = "junit"
+    sarif = "sarif"
+    csv = "csv"
+    mermaid = "mermaid"
+
+
+class Severity(StrEnum):
+    """What is enough to fail."""
+
+    error = "error"
+    warning = "warning"
 
 
 class Dialect(StrEnum):
@@ -57,6 +71,10 @@ VariantOption = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--variant", metavar="NAME", help="Take this variant alone.", show_default="all"),
 ]
+JobsOption = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--jobs", "-j", metavar="N", min=1, help="Look at files by N processes.", show_default="all cores"),
+]
 SetOption = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--set", metavar="NAME=VALUE", help="Set a variable, such as seq=2048.", show_default=False),
@@ -90,6 +108,26 @@ def check(
     stdin_filename: StdinOption = None,
     variant: VariantOption = None,
     set: SetOption = None,
+    against: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--against",
+            metavar="REV",
+            help="Compare with the merge base of this git revision, and hold growth to its limits.",
+            show_default=False,
+        ),
+    ] = None,
+    baseline: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--baseline", metavar="FILE", help="Accept the problems in this file; only worse fails.", show_default=False
+        ),
+    ] = None,
+    jobs: JobsOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print what was found, and nothing else.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell what was looked at, too.")] = False,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even if something was found.")] = False,
+    fail_on: Annotated[Severity, typer.Option("--fail-on", help="What is enough to fail.")] = Severity.error,
 ) -> None:
     """Check specs and hold them against their budgets."""
     from modelspec.cli.check import check
@@ -104,6 +142,13 @@ def check(
             stdin_filename=stdin_filename,
             variant=variant,
             settings=set or (),
+            against=against,
+            baseline=baseline,
+            jobs=jobs,
+            quiet=quiet,
+            verbose=verbose,
+            exit_zero=exit_zero,
+            fail_on=fail_on.value,
         )
     )
 
@@ -115,6 +160,7 @@ def report(
     stdin_filename: StdinOption = None,
     variant: VariantOption = None,
     set: SetOption = None,
+    jobs: JobsOption = None,
 ) -> None:
     """Report what each layer and the whole model cost."""
     from modelspec.cli.report import report
@@ -127,6 +173,7 @@ def report(
             stdin_filename=stdin_filename,
             variant=variant,
             settings=set or (),
+            jobs=jobs,
         )
     )
 
@@ -161,6 +208,20 @@ def resolve(
     _leave(resolve(path, output=output, stdin_filename=stdin_filename, variant=variant, settings=set or ()))
 
 
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A spec or a folder, or REV:PATH of git.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The same, of the version to compare with it.")],
+    format: FormatOption = Format.text,
+    output: OutputOption = None,
+    variant: VariantOption = None,
+    set: SetOption = None,
+) -> None:
+    """Compare two versions of specs: structure, and cost."""
+    from modelspec.cli.diff import diff
+
+    _leave(diff(old, new, format=format.value, output=output, variant=variant, settings=set or ()))
+
+
 def layers(
     type: Annotated[
         Optional[str],  # noqa: UP045
@@ -190,6 +251,34 @@ def schema(
     _leave(schema(which.value, output=output))
 
 
+def config(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A spec, or - for standard input.")],
+    output: OutputOption = None,
+    stdin_filename: StdinOption = None,
+) -> None:
+    """Show what limits hold for a spec, and where each comes from."""
+    from modelspec.cli.config import config
+
+    _leave(config(path, output=output, stdin_filename=stdin_filename))
+
+
+def baseline(
+    paths: Paths = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="The baseline, written whole or not at all.")
+    ] = "modelspec-baseline.json",
+    ratchet: Annotated[
+        bool, typer.Option("--ratchet", help="Take in what is better or gone, and nothing else.")
+    ] = False,
+    variant: VariantOption = None,
+    set: SetOption = None,
+) -> None:
+    """Write down what is wrong today, for `check --baseline` to accept no worse."""
+    from modelspec.cli.baseline import baseline
+
+    _leave(baseline(paths or ["."], output=output, ratchet=ratchet, variant=variant, settings=set or ()))
+
+
 def init(
     path: Annotated[str, typer.Argument(metavar="PATH", help="The file to write.")] = "model.yaml",
     dialect: Annotated[Dialect, typer.Option("--dialect", "-d", help="Whose layers.")] = Dialect.torch,
@@ -210,8 +299,11 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "report": report,
     "explain": explain,
     "resolve": resolve,
+    "diff": diff,
+    "config": config,
     "layers": layers,
     "schema": schema,
+    "baseline": baseline,
     "init": init,
 }
 

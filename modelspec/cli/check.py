@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from modelspec import files, road
 from modelspec.cli import console
+from modelspec.cli.batch import Batch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modelspec.cli.against import Base
+    from modelspec.report import Report
 
 __all__ = ["check"]
-
-BATCH = 32 * 2**20
-"""Bytes of texts that wait together."""
-MANY = 200
-"""Texts from which on it is worth to look at them on all cores."""
 
 
 def check(
@@ -25,8 +27,20 @@ def check(
     stdin_filename: str | None = None,
     variant: str | None = None,
     settings: Sequence[str] = (),
+    against: str | None = None,
+    baseline: str | None = None,
+    jobs: int | None = None,
+    quiet: bool = False,
+    verbose: bool = False,
+    exit_zero: bool = False,
+    fail_on: str = "error",
 ) -> int:
-    """Check specs; return the exit status: 0 all is well, 1 something was found, 2 the call was wrong."""
+    """Check specs; return the exit status: 0 all is well, 1 something was found, 2 the call was wrong.
+
+    `against` names the revision whose specs these are compared with, `baseline` the file of the problems that are
+    accepted. `jobs` is the number of processes. With `exit_zero` what was found is told, and the status is 0; with
+    `fail_on` a warning may be enough to fail.
+    """
     choice = None
     if variant is not None or settings:
         from modelspec.cli.choice import choose
@@ -34,11 +48,67 @@ def check(
         choice = choose(variant, settings)
         if choice is None:
             return console.USAGE
-    batch = _Batch(keep_all=format != "text", choice=choice)
-    found = files.find(
-        paths, skip_unmarked=skip_unmarked, force_exclude=force_exclude, stdin_filename=stdin_filename, take=batch.take
+    call = _Call(
+        paths,
+        format,
+        output,
+        skip_unmarked,
+        force_exclude,
+        stdin_filename,
+        choice,
+        baseline,
+        jobs,
+        quiet,
+        verbose,
+        exit_zero,
+        fail_on,
     )
-    if skip_unmarked and batch.libraries:
+    if against is None:
+        return _run(call, None)
+    from modelspec.cli.against import open_base
+    from modelspec.history import Trouble
+
+    try:
+        return _run(call, open_base(against))
+    except Trouble as trouble:
+        console.complain(str(trouble))
+        return console.USAGE
+
+
+class _Call(NamedTuple):
+    """What is asked for: the arguments of `check` but the revision, the choice as one."""
+
+    paths: Sequence[str]
+    format: str
+    output: str | None
+    skip_unmarked: bool
+    force_exclude: bool
+    stdin_filename: str | None
+    choice: road.Choice | None
+    baseline: str | None
+    jobs: int | None
+    quiet: bool
+    verbose: bool
+    exit_zero: bool
+    fail_on: str
+
+
+def _run(call: _Call, base: Base | None) -> int:
+    batch = Batch(
+        models=call.format != "text" or base is not None,
+        choice=call.choice,
+        jobs=call.jobs,
+        base=base,
+        quiet=call.quiet,
+    )
+    found = files.find(
+        call.paths,
+        skip_unmarked=call.skip_unmarked,
+        force_exclude=call.force_exclude,
+        stdin_filename=call.stdin_filename,
+        take=batch.take,
+    )
+    if call.skip_unmarked and batch.libraries:
         # As a hook it is given the files that changed; those that use their blocks change with them.
         from modelspec.importers import find_importers
 
@@ -48,83 +118,73 @@ def check(
     batch.follow()
     if not batch.is_met():
         return console.USAGE
-    if format == "text":
-        wrong = [outcome for outcome in batch.outcomes if outcome.findings]
-        told = _tell(batch.checked, wrong, found, color=console.has_color(output))
+    report: Report | None = None
+    if call.format != "text" or base is not None or call.baseline is not None or batch.parts or found.findings:
+        report = _report(call, base, batch, found)
+        if report is None:
+            return console.USAGE
+    if report is not None and call.format != "text":
+        written = console.show(report, call.format, call.output)
     else:
-        told = console.render(road.write_report(batch.outcomes, found.findings), format)
-    written = console.write(told, output)
+        written = console.write(_tell(call, batch, found, report), call.output)
+    if call.verbose:
+        from modelspec.cli.account import give_account
+
+        give_account(batch.looked, found, base)
     for trouble in found.trouble:
         console.complain(trouble)
     if found.trouble or not written:
         return console.USAGE
-    failed = any(not outcome.ok for outcome in batch.outcomes) or bool(found.findings)
-    return console.FOUND if failed else console.WELL
+    return console.WELL if call.exit_zero or report is None else console.judge(report, call.fail_on)
 
 
-class _Batch:
-    """Texts on their way down the road, as many together as `BATCH` allows.
+def _report(call: _Call, base: Base | None, batch: Batch, found: files.Found) -> Report | None:
+    """What was found, compared with the base and held against the baseline; None if that is not there."""
+    report = road.join(batch.parts, found.findings)
+    if base is not None:
+        report = base.compare(report, batch.parts, call.paths, found, call.choice)
+    if call.baseline is None:
+        return report
+    from modelspec.cli.baseline import apply_file
 
-    Of a spec in which all is well, the text report says no more than that it was checked: only with `keep_all` is its
-    outcome kept.
-    """
-
-    def __init__(self, *, keep_all: bool, choice: road.Choice | None) -> None:
-        # What a call chooses may be in any of the specs, also in one in which all is well.
-        self.keep_all = keep_all or choice is not None
-        self.choice = choice
-        self.checked = 0
-        self.outcomes: list[road.Outcome] = []
-        self.texts: list[files.Text] = []
-        self.paths: set[str] = set()
-        self.libraries: list[str] = []
-        """The files whose blocks another may use."""
-        self.size = 0
-
-    def take(self, text: files.Text) -> None:
-        """Take one more text; follow all that wait when they are too many to wait."""
-        self.texts.append(text)
-        self.paths.add(text.path)
-        if b"blocks" in text.data:
-            self.libraries.append(text.path)
-        self.size += len(text.data)
-        if self.size > BATCH:
-            self.follow()
-
-    def follow(self) -> None:
-        """Take all that wait down the road."""
-        well: set[int] = set()
-        if len(self.texts) >= MANY and not self.keep_all:
-            from modelspec.screening import screen
-
-            well = screen(self.texts)
-        self.checked += len(self.texts)
-        for index, text in enumerate(self.texts):
-            if index not in well:
-                outcome = road.follow(text.data, text.path, self.choice)
-                if outcome.findings or self.keep_all:
-                    self.outcomes.append(outcome)
-        self.texts, self.size = [], 0
-
-    def is_met(self) -> bool:
-        """Whether what the call chooses is there in some spec; what is not is told."""
-        if self.choice is None:
-            return True
-        from modelspec.cli.choice import check_met
-
-        return check_met(self.choice, self.outcomes)
+    variant = None if call.choice is None else call.choice.variant
+    renamed = None if base is None else base.renamed
+    return apply_file(report, call.baseline, batch.paths, renamed=renamed, variant=variant)
 
 
-def _tell(checked: int, wrong: Sequence[road.Outcome], found: files.Found, *, color: bool) -> str:
+def _tell(call: _Call, batch: Batch, found: files.Found, report: Report | None) -> str:
     """What a check says as text: its findings, if there are any, and one line at the end."""
-    from modelspec.render.summary import show_summary
+    if report is None:
+        if call.quiet or (found.trouble and not batch.looked):
+            return ""
+        from modelspec.render.summary import show_summary
 
-    if not wrong and not found.findings:
-        return show_summary(checked, 0, 0, 0) + "\n" if checked or not found.trouble else ""
+        return show_summary(len(batch.looked), 0, 0, 0) + "\n"
     from modelspec.render.findings import show_findings
 
-    report = road.write_report(wrong, found.findings, models=False)
-    errors = sum(told.severity == "error" for told in report.diagnostics)
-    failed = sum(not outcome.ok for outcome in wrong)
-    summary = show_summary(checked, failed, errors, len(report.diagnostics) - errors)
-    return f"{show_findings(report, color=color)}\n{summary}\n"
+    color = console.has_color(call.output)
+    parts = []
+    if report.comparisons is not None and not call.quiet:
+        from modelspec.render.comparison import show_comparisons
+
+        parts.append(show_comparisons(report, width=console.width(call.output), color=color, brief=True))
+    parts.append(show_findings(report, color=color))
+    if not call.quiet:
+        from modelspec.render.summary import show_summary
+
+        errors = sum(told.severity == "error" for told in report.diagnostics)
+        failed = _count_failed(batch.parts, report)
+        accepted = 0 if report.baseline is None else report.baseline.accepted
+        told = show_summary(len(batch.looked), failed, errors, len(report.diagnostics) - errors, accepted)
+        parts.append(f"{told}\n")
+    return "\n".join(filter(None, parts))
+
+
+def _count_failed(parts: Sequence[road.Part], report: Report) -> int:
+    """The specs of which something wrong is told: in themselves, in what they import, or in how they grew."""
+    told = {(one.code, one.path, one.line, one.column) for one in report.diagnostics if one.severity == "error"}
+    grown = {path for code, path, *_ in told if code in ("MS507", "MS508")}
+    return sum(
+        part.path in grown or any((one.code, one.path, one.line, one.column) in told for one in part.diagnostics)
+        for part in parts
+    )

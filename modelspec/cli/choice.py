@@ -36,25 +36,18 @@ def choose(variant: str | None, settings: Sequence[str]) -> road.Choice | None:
     return road.Choice(variant, values)
 
 
-def check_met(choice: road.Choice, outcomes: Sequence[road.Outcome]) -> bool:
+def check_met(choice: road.Choice, parts: Sequence[road.Part | road.Outcome]) -> bool:
     """Whether every variable and variant that was named is one of some spec; what is none is told."""
-    met = True
-    readable = [outcome for outcome in outcomes if outcome.models or not outcome.findings]
-    if outcomes and not readable:
+    if parts and not any(part.readable for part in parts):
         return True
+    met = True
     for name in choice.settings:
-        if name not in choice.met:
+        if not any(name in part.met for part in parts):
             console.complain(f"--set {name}: no spec here has a variable '{name}'")
             met = False
-    if choice.variant is not None and f"variant {choice.variant}" not in choice.met:
-        known = sorted({name for outcome in outcomes for name in _list_variants(outcome)})
+    known = sorted({name for part in parts for name in part.variants})
+    if choice.variant is not None and choice.variant not in known:
         there = f"there are {', '.join(known[:8])}" if known else "none has variants"
         console.complain(f"--variant {choice.variant}: no spec here has it; {there}")
         met = False
     return met
-
-
-def _list_variants(outcome: road.Outcome) -> list[str]:
-    tree = outcome.document.tree
-    variants = tree.get("variants") if isinstance(tree, dict) else None
-    return list(variants) if isinstance(variants, dict) else []

@@ -7,9 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelspec.report import Report
 
-__all__ = ["FOUND", "USAGE", "WELL", "complain", "has_color", "render", "width", "write"]
+__all__ = ["FOUND", "USAGE", "WELL", "complain", "has_color", "judge", "remark", "render", "show", "width", "write"]
 
 WELL = 0
 FOUND = 1
@@ -33,23 +35,56 @@ def width(output: str | None) -> int:
 
 
 def render(report: Report, format: str, output: str | None = None) -> str:
-    """A report in one of the formats."""
-    if format == "json":
-        from modelspec.render import json
+    """A report in one of the formats, each of which is a module of its name."""
+    if format == "text":
+        from modelspec.render import text
 
-        return json.show_report(report)
-    if format == "markdown":
-        from modelspec.render import markdown
+        return text.show_report(report, width=width(output), color=has_color(output))
+    from importlib import import_module
 
-        return markdown.show_report(report)
-    from modelspec.render import text
+    show: Callable[[Report], str] = import_module(f"modelspec.render.{format}").show_report
+    return show(report)
 
-    return text.show_report(report, width=width(output), color=has_color(output))
+
+def show(report: Report, format: str, output: str | None) -> bool:
+    """Write a report in one of the formats. False if that failed, which is then told.
+
+    In a step of a GitHub workflow the format `github` also adds to the step's summary, for the annotations are few.
+    """
+    written = write(render(report, format, output), output)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if format == "github" and summary:
+        from modelspec.render.github import show_summary
+
+        written = _append(show_summary(report), summary) and written
+    return written
+
+
+def _append(text: str, path: str) -> bool:
+    try:
+        with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        complain(f"cannot write the step's summary '{path}': {error.strerror}")
+        return False
+    return True
+
+
+def judge(report: Report, fail_on: str = "error") -> int:
+    """The exit status that a report means: with `warning` a warning is enough to fail."""
+    if fail_on == "warning" and report.diagnostics:
+        return FOUND
+    return WELL if report.ok else FOUND
 
 
 def complain(trouble: str) -> None:
     """Say on standard error what is wrong with the call."""
     print(f"modelspec: {trouble}", file=sys.stderr)  # noqa: T201
+
+
+def remark(text: str) -> None:
+    """Say on standard error what is being done."""
+    print(text, file=sys.stderr)  # noqa: T201
 
 
 def write(text: str, output: str | None) -> bool:
@@ -63,28 +98,16 @@ def write(text: str, output: str | None) -> bool:
             sys.stdout.flush()
             buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
         return True
-    import tempfile
+    from modelspec.cli.output import write_file
 
-    temporary = None
     try:
-        folder = os.path.dirname(os.path.abspath(output))
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False, newline="") as file:
-            temporary = file.name
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        mode = os.stat(output).st_mode & 0o777 if os.path.exists(output) else 0o666 & ~_umask()
-        os.chmod(temporary, mode)
-        os.replace(temporary, os.path.realpath(output))
+        write_file(text, output)
+    except BrokenPipeError:
+        raise  # as of standard output
     except OSError as error:
-        complain(f"cannot write '{output}': {error.strerror}")
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
+        complain(f"cannot write '{output}': {error.strerror or error}")
+        return False
+    except ValueError as error:  # a NUL in the path
+        complain(f"cannot write {output!a}: {error}")
         return False
     return True
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

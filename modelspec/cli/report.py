@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from modelspec import files, road
 from modelspec.cli import console
-from modelspec.cli.choice import check_met, choose
+from modelspec.cli.batch import Batch
+from modelspec.cli.choice import choose
 
 __all__ = ["report"]
 
@@ -19,19 +20,21 @@ def report(
     stdin_filename: str | None = None,
     variant: str | None = None,
     settings: Sequence[str] = (),
+    jobs: int | None = None,
 ) -> int:
     """Report on specs; return the exit status, which is that of `check`."""
     choice = choose(variant, settings)
     if choice is None:
         return console.USAGE
-    found = files.find(paths, stdin_filename=stdin_filename)
-    outcomes = [road.follow(text.data, text.path, choice) for text in found.texts]
-    if not check_met(choice, outcomes):
+    batch = Batch(models=True, choice=choice, jobs=jobs)
+    found = files.find(paths, stdin_filename=stdin_filename, take=batch.take)
+    batch.follow()
+    if not batch.is_met():
         return console.USAGE
-    result = road.write_report(outcomes, found.findings)
-    written = console.write(console.render(result, format, output), output)
+    result = road.join(batch.parts, found.findings)
+    written = console.show(result, format, output)
     for trouble in found.trouble:
         console.complain(trouble)
     if found.trouble or not written:
         return console.USAGE
-    return console.WELL if result.ok else console.FOUND
+    return console.judge(result)

@@ -27,7 +27,7 @@ def follow(
         console.complain(trouble)
     if not found.texts:
         return console.USAGE
-    outcome = road.follow(found.texts[0].data, found.texts[0].path, choice)
+    outcome = road.follow(found.texts[0].data, found.texts[0].path, choice, found.texts[0].demands)
     if not check_met(choice, [outcome]):
         return console.USAGE
     if len(outcome.models) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from unicodedata import category, east_asian_width
 
-__all__ = ["harmless", "pad", "width", "wrap"]
+__all__ = ["hang", "harmless", "pad", "width", "wrap"]
 
 
 def harmless(text: str) -> str:
@@ -54,6 +54,13 @@ def wrap(text: str, columns: int, breaks: str = " ") -> list[str]:
             lines.append(head)
             line = line[len(head) :]
     return [*lines, line.rstrip()] if line or not lines else lines
+
+
+def hang(text: str, columns: int, indent: str = "") -> Iterator[str]:
+    """Lines of at most so many columns: all but the first stand two columns further in."""
+    first, *rest = wrap(text, columns - len(indent) - 2)
+    yield indent + first
+    yield from (f"{indent}  {line}" for line in rest)
 
 
 def _split(text: str, breaks: str) -> Iterator[str]:

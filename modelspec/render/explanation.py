@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from modelspec.derivation import ByteSum, Explanation, Formula, LayerDerivation, Peak, Sum, show_axes
+from modelspec.derivation import ByteSum, Explanation, LayerDerivation, Peak, Sum, show_axes
+from modelspec.formula import Formula
 from modelspec.layer import Tensor
 from modelspec.render.ansi import Paint
 from modelspec.render.cells import harmless, wrap
@@ -37,7 +38,15 @@ def show_explanation(explanation: Explanation, *, width: int = 80, color: bool =
         lines += ["", paint("The whole model", "bold"), *_show_sums(explanation, columns, paint)]
     if explanation.verdicts:
         rows = [
-            BudgetRow(told.metric, told.scope, told.limit, _known(told.actual), told.ok)
+            BudgetRow(
+                told.metric,
+                told.scope,
+                told.limit,
+                _known(told.actual),
+                told.ok,
+                {side: str(share) for side, share in told.limit.shares},
+                told.home or None,
+            )
             for told in explanation.verdicts
         ]
         lines += ["", *draw_budget(rows, columns, paint)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,13 +18,18 @@ _LEAST_BAR = 8
 
 
 class BudgetRow(NamedTuple):
-    """One limit on a metric of the model, or of the layers in `scope`; `ok` is None where nothing was judged."""
+    """One limit on a metric of the model, or of the layers in `scope`; `ok` is None where nothing was judged.
+
+    `shares` are the sides that are given as a share of the whole, `set_by` is the configuration that sets the limit.
+    """
 
     metric: str
     scope: str | None
     limit: Limit
     actual: int | None
     ok: bool | None
+    shares: Mapping[str, str] = {}
+    set_by: str | None = None
 
 
 class _Side(NamedTuple):
@@ -35,18 +40,25 @@ class _Side(NamedTuple):
     bar: tuple[int, int] | None
     """Used and limit, where a bar says something: of a limit that use can fill."""
     verdict: str
+    note: str = ""
 
 
-def list_sides(row: BudgetRow) -> Iterator[tuple[str, int, bool | None]]:
-    """List a limit's sides: `≤`, `≥` or `=`, the number, and whether that side holds (None: not judged)."""
-    sides = (("≤", row.limit.max), ("≥", row.limit.min), ("=", row.limit.exactly))
-    for sign, bound in sides:
-        if bound is None:
+def list_sides(row: BudgetRow) -> Iterator[tuple[str, int | None, bool | None, str]]:
+    """List a limit's sides: `≤`, `≥` or `=`, the number, whether that side holds (None: not judged), and a note.
+
+    The number of a share is None where the whole is not known. The note says of what share it is, and who sets it.
+    """
+    sides = (("≤", "max", row.limit.max), ("≥", "min", row.limit.min), ("=", "exactly", row.limit.exactly))
+    for sign, side, bound in sides:
+        if bound is None and side not in row.shares:
             continue
-        if row.ok is None or row.actual is None:
-            yield sign, bound, row.ok
+        share = f"{row.shares[side]} of the model" if side in row.shares else ""
+        note = ", ".join(filter(None, (share, row.set_by)))
+        if row.ok is None or row.actual is None or bound is None:
+            yield sign, bound, row.ok, note
         else:
-            yield sign, bound, {"≤": row.actual <= bound, "≥": row.actual >= bound, "=": row.actual == bound}[sign]
+            held = {"≤": row.actual <= bound, "≥": row.actual >= bound, "=": row.actual == bound}[sign]
+            yield sign, bound, held, note
 
 
 def draw_budget(rows: Iterable[BudgetRow], columns: int, paint: Paint) -> list[str]:
@@ -70,17 +82,22 @@ def draw_budget(rows: Iterable[BudgetRow], columns: int, paint: Paint) -> list[s
         for side in group:
             style = _style(side)
             drawn = paint(_draw_bar(side, bar), style) if bar else ""
-            lines.append(_line(side, widths, drawn, paint(side.verdict, style)))
+            line = _line(side, widths, drawn, paint(side.verdict, style))
+            room = columns - sum(widths) - 6 - (bar + 2 if bar else 0) - width(side.verdict) - 4
+            note = f"  {paint(side.note, 'dim')}" if side.note and width(side.note) <= room else ""
+            lines.append(f"{line}{note}")
+            if side.note and not note:
+                lines += [f"    {paint(part, 'dim')}" for part in wrap(side.note, columns - 4, " /")]
     return lines
 
 
 def _read(row: BudgetRow, scoped: bool) -> Iterator[_Side]:
-    for sign, bound, ok in list_sides(row):
-        share = show_share(row.actual, bound)
+    for sign, bound, ok, note in list_sides(row):
+        share = "" if bound is None else show_share(row.actual, bound)
         verdict = "not judged" if ok is None else "OK" if ok else "?" if row.actual is None else _blame(sign)
-        part = None if row.actual is None or ok is None or sign != "≤" else (row.actual, bound)
+        part = None if row.actual is None or bound is None or ok is None or sign != "≤" else (row.actual, bound)
         label = f"  {row.metric}" if scoped else row.metric
-        yield _Side(label, show_count(row.actual), f"{sign} {bound:,}", share, part, verdict)
+        yield _Side(label, show_count(row.actual), f"{sign} {show_count(bound)}", share, part, verdict, harmless(note))
 
 
 def _blame(sign: str) -> str:
@@ -125,4 +142,5 @@ def _stack(
             # A share of more than 1,000 times the limit says less than the two numbers.
             if side.share and width(side.share) <= 20:
                 lines.append(f"    share  {side.share}")
+            lines += [f"    {part}" for part in (wrap(side.note, columns - 4, " /") if side.note else ())]
     return lines

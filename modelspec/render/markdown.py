@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
 
 from modelspec.limit import Limit
-from modelspec.render.cells import harmless
+from modelspec.render.comment import show_comment
 from modelspec.render.findings import show_findings
 from modelspec.render.gauge import BudgetRow, list_sides
+from modelspec.render.markup import code, escape, fence, table
 from modelspec.render.notes import COUNTED, NOTES
 from modelspec.render.numbers import show_bytes, show_count, show_shape, show_share
 from modelspec.report import Layer, Model, Report
@@ -30,24 +30,29 @@ _TOTALS = (
 
 
 def show_report(report: Report) -> str:
-    """Each model as a section with the tables of its layers, totals and budget; then what was found."""
+    """Each model as a section with the tables of its layers, totals and budget; then what was found.
+
+    Where models were compared: the comment for a pull request.
+    """
+    if report.comparisons is not None:
+        return show_comment(report)
     parts = ["\n".join(_show_model(model)) for model in report.models]
     if report.models:
         parts.append("\n".join(NOTES))
     if report.diagnostics:
-        parts.append("\n".join(_show_findings(report)))
+        parts.append("\n".join(("## Findings", "", *fence(show_findings(report)))))
     return "\n\n".join(parts) + "\n"
 
 
 def _show_model(model: Model) -> Iterator[str]:
-    yield f"## {_code(model.name if model.variant is None else f'{model.name}/{model.variant}')}"
+    yield f"## {code(model.name if model.variant is None else f'{model.name}/{model.variant}')}"
     yield ""
     inputs = ", ".join(
-        f"{_code(name)} {shape}" if len(model.inputs) > 1 else shape
+        f"{code(name)} {shape}" if len(model.inputs) > 1 else shape
         for name, value in model.inputs.items()
-        for shape in (f"{_code(show_shape(value.sizes, model.dialect))} {value.dtype}",)
+        for shape in (f"{code(show_shape(value.sizes, model.dialect))} {value.dtype}",)
     )
-    yield f"{_code(model.path)}, dialect {model.dialect}, input {inputs or '?'}, counted: {COUNTED}"
+    yield f"{code(model.path)}, dialect {model.dialect}, input {inputs or '?'}, counted: {COUNTED}"
     yield ""
     yield from _show_layers(model)
     yield ""
@@ -56,13 +61,13 @@ def _show_model(model: Model) -> Iterator[str]:
         yield "Nothing is added up, for the spec has errors."
     else:
         rows = [(label, show_count(count), show_bytes(count) if "bytes" in label else "") for label, count in counts]
-        yield from _table(("Total", "", ""), "lrr", rows)
+        yield from table(("Total", "", ""), "lrr", rows)
     if model.budget:
         yield ""
         yield from _show_budget(model)
     if model.conventions:
         yield ""
-        yield from (f"- {_escape(told)}" for told in model.conventions)
+        yield from (f"- {escape(told)}" for told in model.conventions)
 
 
 def _show_layers(model: Model) -> Iterator[str]:
@@ -70,8 +75,8 @@ def _show_layers(model: Model) -> Iterator[str]:
     rows = [
         (
             _name(layer),
-            _code(layer.type),
-            _code(show_shape(next(iter(layer.outputs.values())).sizes, model.dialect)),
+            code(layer.type),
+            code(show_shape(next(iter(layer.outputs.values())).sizes, model.dialect)),
             show_count(layer.parameters),
             show_count(layer.buffers),
             show_count(layer.macs),
@@ -80,19 +85,20 @@ def _show_layers(model: Model) -> Iterator[str]:
         )
         for layer in model.layers
     ]
-    yield from _table(header, "lllrrrrr", rows)
+    yield from table(header, "lllrrrrr", rows)
 
 
 def _name(layer: Layer) -> str:
-    return _code(layer.path) if layer.repeat == 1 else f"{_code(layer.path)} × {layer.repeat:,}"
+    return code(layer.path) if layer.repeat == 1 else f"{code(layer.path)} × {layer.repeat:,}"
 
 
 def _show_budget(model: Model) -> Iterator[str]:
     rows = []
     for line in model.budget:
         limit = Limit(line.limit.max, line.limit.min, line.limit.exactly)
-        what = line.metric if line.scope is None else f"{line.metric} of {_code(line.scope)}"
-        for sign, bound, ok in list_sides(BudgetRow(line.metric, line.scope, limit, line.actual, line.ok)):
+        what = line.metric if line.scope is None else f"{line.metric} of {code(line.scope)}"
+        row = BudgetRow(line.metric, line.scope, limit, line.actual, line.ok, line.shares, line.set_by)
+        for sign, bound, ok, note in list_sides(row):
             verdict = (
                 "not judged"
                 if ok is None
@@ -102,36 +108,7 @@ def _show_budget(model: Model) -> Iterator[str]:
                 if line.actual is None
                 else "**not met**"
             )
-            rows.append((what, show_count(line.actual), f"{sign} {bound:,}", show_share(line.actual, bound), verdict))
-    yield from _table(("Budget", "Used", "Limit", "Share", ""), "lrrrl", rows)
-
-
-def _table(header: Sequence[str], sides: str, rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(header)} |"
-    yield f"|{'|'.join('---:' if side == 'r' else ':---' for side in sides)}|"
-    yield from (f"| {' | '.join(row)} |" for row in rows)
-
-
-def _show_findings(report: Report) -> Iterator[str]:
-    text = show_findings(report)
-    longest = max((len(list(run)) for char, run in groupby(text) if char == "`"), default=0)
-    fence = "`" * max(3, longest + 1)
-    yield from ("## Findings", "", f"{fence}text", text.rstrip("\n"), fence)
-
-
-def _code(text: str) -> str:
-    """Write the text as code, in which neither markup nor mentions are read; it cannot leave a cell of a table."""
-    text = harmless(text)
-    if not text:
-        return ""
-    if set(text) & set("`|\\"):
-        return f"<code>{_escape(text)}</code>"
-    return f"` {text} `" if text.startswith(" ") and text.endswith(" ") and text.strip() else f"`{text}`"
-
-
-def _escape(text: str) -> str:
-    """Write whatever Markdown or HTML might read as markup as character references."""
-    return "".join(
-        char if char.isalnum() or char in " ,;()'×" or (char in ".:-" and after in " ") else f"&#{ord(char)};"
-        for char, after in zip(text, [*text[1:], " "], strict=True)
-    )
+            share = "" if bound is None else show_share(line.actual, bound)
+            told = f"{verdict} ({escape(note)})" if note else verdict
+            rows.append((what, show_count(line.actual), f"{sign} {show_count(bound)}", share, told))
+    yield from table(("Budget", "Used", "Limit", "Share", ""), "lrrrl", rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["show_bytes", "show_count", "show_shape", "show_share"]
+__all__ = ["show_bytes", "show_count", "show_difference", "show_shape", "show_share"]
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
@@ -42,3 +42,17 @@ def show_shape(sizes: Sequence[str], dialect: str) -> str:
     if dialect == "keras":
         return f"({', '.join(['None', *sizes])}{',' * (not sizes)})"
     return f"[{', '.join(['-1', *sizes])}]"
+
+
+def show_difference(difference: int | None, percent: float | None = None) -> str:
+    """`+1,200,000 (+11.01 %)`, `−300`, `±0`; `?` for what is not known."""
+    if difference is None:
+        return "?"
+    if not difference:
+        return "±0"
+    share = "" if percent is None else f" ({_sign(percent)}{abs(percent):,.2f} %)"
+    return f"{_sign(difference)}{abs(difference):,}{share}"
+
+
+def _sign(number: float) -> str:
+    return "+" if number > 0 else "−"

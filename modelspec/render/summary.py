@@ -5,8 +5,15 @@ from __future__ import annotations
 __all__ = ["show_summary"]
 
 
-def show_summary(checked: int, failed: int, errors: int, warnings: int) -> str:
-    """`12 specs checked: all well.`, or how many errors in how many of the specs."""
+def show_summary(checked: int, failed: int, errors: int, warnings: int, accepted: int = 0) -> str:
+    """`12 specs checked: all well.`, or how many errors in how many of the specs; then what a baseline accepts."""
+    told = _show_found(checked, failed, errors, warnings)
+    if not accepted:
+        return told
+    return f"{told} The baseline accepts {accepted:,} problem{'s' * (accepted != 1)}."
+
+
+def _show_found(checked: int, failed: int, errors: int, warnings: int) -> str:
     specs = f"{checked:,} spec{'s' * (checked != 1)}"
     problems = f"{errors:,} problem{'s' * (errors != 1)}" if errors else ""
     advice = f"{warnings:,} warning{'s' * (warnings != 1)}" if warnings else ""

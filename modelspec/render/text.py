@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from modelspec.limit import Limit
 from modelspec.render.ansi import Paint
-from modelspec.render.cells import harmless, pad, width, wrap
+from modelspec.render.cells import hang, harmless, pad, width, wrap
+from modelspec.render.comparison import show_comparisons
 from modelspec.render.findings import show_findings
 from modelspec.render.gauge import BudgetRow, draw_budget
 from modelspec.render.notes import COUNTED, NOTES
@@ -34,14 +35,17 @@ _MOST_SHAPE = 30
 
 
 def show_report(report: Report, *, width: int = 80, color: bool = False) -> str:
-    """Each model as a table with its totals and its budget, then what was found.
+    """Each model as a table with its totals and its budget, or beside its version before; then what was found.
 
     No line is wider than `width` (40 at least), but for the findings: other tools read those line by line.
     """
     paint, columns = Paint(color), max(width, 40)
+    if report.comparisons is not None:
+        told = show_comparisons(report, width=columns, color=color)
+        return f"{told}\n{show_findings(report, color=color)}" if report.diagnostics else told
     parts = ["\n".join(_show_model(model, columns, paint)) + "\n" for model in report.models]
     if report.models:
-        parts.append("\n".join(paint(line, "dim") for note in NOTES for line in _hang(note, columns)) + "\n")
+        parts.append("\n".join(paint(line, "dim") for note in NOTES for line in hang(note, columns)) + "\n")
     if report.diagnostics:
         parts.append(show_findings(report, color=color))
     return "\n".join(parts)
@@ -56,7 +60,13 @@ def _show_model(model: Model, columns: int, paint: Paint) -> Iterator[str]:
         yield ""
         rows = (
             BudgetRow(
-                line.metric, line.scope, Limit(line.limit.max, line.limit.min, line.limit.exactly), line.actual, line.ok
+                line.metric,
+                line.scope,
+                Limit(line.limit.max, line.limit.min, line.limit.exactly),
+                line.actual,
+                line.ok,
+                line.shares,
+                line.set_by,
             )
             for line in model.budget
         )
@@ -64,13 +74,7 @@ def _show_model(model: Model, columns: int, paint: Paint) -> Iterator[str]:
     if model.conventions:
         yield ""
         for note in model.conventions:
-            yield from (paint(line, "dim") for line in _hang(harmless(note), columns))
-
-
-def _hang(text: str, columns: int, indent: str = "") -> Iterator[str]:
-    first, *rest = wrap(text, columns - len(indent) - 2)
-    yield indent + first
-    yield from (f"{indent}  {line}" for line in rest)
+            yield from (paint(line, "dim") for line in hang(harmless(note), columns))
 
 
 def _show_header(model: Model, columns: int, paint: Paint) -> Iterator[str]:
@@ -146,7 +150,7 @@ def _stack_layers(rows: list[tuple[str, str, str, str]], columns: int, paint: Pa
     for name, shape, parameters, macs in rows:
         yield from wrap(name, columns, " ._-/")
         for label, text in (("output", shape), ("parameters", parameters), ("MACs", macs)):
-            yield from _hang(f"{label:<10}  {text}", columns, "  ")
+            yield from hang(f"{label:<10}  {text}", columns, "  ")
     yield rule
 
 
@@ -171,4 +175,4 @@ def _show_totals(model: Model, columns: int, paint: Paint) -> Iterator[str]:
         names = ", ".join(map(harmless, model.open_sizes))
         settings = " ".join(f"--set {harmless(name)}=…" for name in model.open_sizes)
         told = f"? depends on {names}, known only when the model runs: {settings} gives a size"
-        yield from (paint(line, "dim") for line in _hang(told, columns))
+        yield from (paint(line, "dim") for line in hang(told, columns))

@@ -11,10 +11,10 @@ from __future__ import annotations
 from modelspec.diagnostics import Finding
 from modelspec.language import TOP_KEYS, VERSION
 from modelspec.source import MARK, MAX_FAULTS, Document
-from modelspec.spec.model import Budget, Input, Library, Spec, Variant
+from modelspec.spec.model import Budget, Demands, Input, Library, Spec, Variant
 from modelspec.spec.reader import Beyond, Loader, NotPlain, Reader
 
-__all__ = ["Budget", "Input", "Library", "Loader", "Spec", "Variant", "read"]
+__all__ = ["Budget", "Demands", "Input", "Library", "Loader", "Spec", "Variant", "read"]
 
 
 def read(document: Document, load: Loader | None = None) -> tuple[Spec | None, list[Finding]]:

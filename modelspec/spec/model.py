@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelspec.diagnostics import Route
 from modelspec.entry import Block, Body, Spoilt
@@ -11,7 +11,7 @@ from modelspec.limit import Limit, Share
 from modelspec.source import Document
 from modelspec.template import Reference
 
-__all__ = ["Budget", "Input", "Library", "Spec", "Variant"]
+__all__ = ["Budget", "Demands", "Input", "Library", "Spec", "Variant"]
 
 
 class Input:
@@ -29,10 +29,10 @@ class Budget:
     """Limits by metric for the whole model, and by path pattern for its layers (`each`: each on its own).
 
     `growth` says by how much a metric may grow. `route` leads to it. `over` is the budget of a variant, where that
-    says more than the model's own.
+    says more than the model's own. `home` is the configuration that sets it, "" for the spec itself.
     """
 
-    __slots__ = ("growth", "layers", "model", "over", "route")
+    __slots__ = ("growth", "home", "layers", "model", "over", "route")
 
     def __init__(
         self,
@@ -41,12 +41,14 @@ class Budget:
         growth: dict[str, int | Share],
         route: Route = ("budget",),
         over: Budget | None = None,
+        home: str = "",
     ) -> None:
         self.model = model
         self.layers = layers
         self.growth = growth
         self.route = route
         self.over = over
+        self.home = home
 
     def route_of(self, *steps: str) -> Route:
         """The way to a limit: on the model by its metric, on layers by their pattern, on growth by its metric."""
@@ -56,6 +58,13 @@ class Budget:
             if steps[0] in self.over.model if own is None else steps[1] in own:
                 return (*self.over.route, *steps)
         return (*self.route, *steps)
+
+
+class Demands(NamedTuple):
+    """What a configuration demands of a file: its budgets, and the document that they stand in."""
+
+    document: Document
+    budgets: tuple[Budget, ...]
 
 
 class Variant:

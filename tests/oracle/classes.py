@@ -128,7 +128,7 @@ def find_class(name: str) -> type[torch.nn.Module]:
     if name not in ELSEWHERE:
         return getattr(torch.nn, name)  # type: ignore[no-any-return]
     if ELSEWHERE[name].startswith("torchvision."):
-        _lay_torchvision()
+        lay_torchvision()
     found: type[torch.nn.Module] = getattr(import_module(ELSEWHERE[name]), name)
     return bend(found) if name == "DeformConv2d" else found
 
@@ -158,7 +158,7 @@ def bend(layer: type[torch.nn.Module]) -> type[torch.nn.Module]:
     return Bent
 
 
-def _lay_torchvision() -> None:
+def lay_torchvision() -> None:
     """Let torchvision's modules be imported without the package's own start.
 
     It registers compiled operators, which are not there where torch and torchvision are built for different machines.

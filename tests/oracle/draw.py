@@ -14,12 +14,14 @@ from typing import Any
 
 from modelspec.catalogue import list_layers
 from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Number, Optional, PerAxis, Text, Words
-from modelspec.layer import Field, Layer, WrappedKind, fields_of
+from modelspec.layer import Example, Field, Layer, WrappedKind, fields_of
 
 from .outcome import Question, Shape
 
 SIZES = (1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 10, 12)
 SMALL = (0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4)
+TOGETHER = 0.8
+"""How often a class whose arguments hang together is asked about what is near one of its examples."""
 SLIP = 0.015
 """How often a value is drawn that its kind does not take."""
 
@@ -52,6 +54,9 @@ def draw(layer: type[Layer], seed: int) -> Iterator[Question]:
 
 
 def _draw_question(layer: type[Layer], random: Random) -> Question:
+    shown = _list_shown(layer)
+    if shown and random.random() < TOGETHER:
+        return _vary_example(layer, random.choice(shown), random)
     if random.random() < NEAR:
         near = _draw_near_example(layer, random)
         if near is not None:
@@ -66,6 +71,61 @@ def _draw_question(layer: type[Layer], random: Random) -> Question:
             dtype = "float32" if dtype == "int64" else "int64"
         dtypes.append(dtype)
     return Question(_draw_arguments(layer, tuple(shapes), random, inside=False), tuple(shapes), tuple(dtypes))
+
+
+def _list_shown(layer: type[Layer]) -> list[Example]:
+    """The valid examples of a class whose arguments make sense together only: it is asked about what is near them.
+
+    Those are classes with a text among their arguments (an equation), or with an axis that an argument gives.
+    """
+    fields = fields_of(layer).values()
+    texts = any(
+        isinstance(field.kind.kind if isinstance(field.kind, Optional) else field.kind, Text) for field in fields
+    )
+    kinds = [field.kind.kind if isinstance(field.kind, Optional) else field.kind for field in fields]
+    takes = layer.takes if isinstance(layer.takes, tuple) else (layer.takes,)
+    named = {name for each in takes for layout in each.layouts for name in layout}
+    texts = any(isinstance(kind, Text) for kind in kinds)
+    if not texts and not any(field.name in named and field.way == "argument" and field.required for field in fields):
+        return []
+    sizes = [[size for shape in example.inputs for size in shape] for example in layer.examples]
+    return [
+        example
+        for example, known in zip(layer.examples, sizes, strict=True)
+        if example.breaks is None and example.code is None and all(isinstance(size, int) for size in known)
+    ]
+
+
+def _vary_example(layer: type[Layer], example: Example, random: Random) -> Question:
+    """An example with other sizes, each the same wherever it stands, and a few other arguments."""
+    sizes: dict[int, int] = {}
+
+    def resize(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [resize(member) for member in value]
+        if isinstance(value, dict):
+            return {name: resize(member) for name, member in value.items()}
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            return value
+        return sizes.setdefault(value, random.choice(SIZES))
+
+    alike = random.random() < 0.3
+    shapes = tuple(tuple(shape if alike else resize(shape)) for shape in example.inputs)
+    if random.random() < 0.05:
+        shapes = tuple(tuple(_vary(list(shape), random)) for shape in shapes)
+    arguments: dict[str, Any] = {}
+    for name, field in fields_of(layer).items():
+        given = name in example.arguments
+        if given and (field.way == "wrapped" or random.random() < 0.94):
+            arguments[name] = (plain if alike else resize)(example.arguments[name])
+        elif field.way == "argument" and (field.required or random.random() < 0.25):
+            value = _draw_value(field.kind, name, shapes[0] if shapes else (), random)
+            if value is not _NOTHING:
+                arguments[name] = value
+    dtypes = tuple(
+        ("int64" if dtype == "float32" else "float32") if random.random() < 0.03 else dtype for dtype in example.dtypes
+    )
+    return Question(arguments, shapes, dtypes)
 
 
 def _draw_near_example(layer: type[Layer], random: Random) -> Question | None:
@@ -83,20 +143,13 @@ def _draw_near_example(layer: type[Layer], random: Random) -> Question | None:
         shape = random.choice(shapes)
         if shape:
             shape[random.randrange(len(shape))] = random.choice(SIZES)
-    arguments = {name: _list_members(value) for name, value in example.arguments.items()}
+    arguments = {name: plain(value) for name, value in example.arguments.items()}
     for name, field in fields_of(layer).items():
         if field.way == "argument" and random.random() < 0.25:
             value = _draw_value(field.kind, name, tuple(shapes[0]) if shapes else (), random)
             if value is not _NOTHING:
                 arguments[name] = value
     return Question(arguments, tuple(map(tuple, shapes)), tuple(example.dtypes))
-
-
-def _list_members(value: Any) -> Any:
-    """The value as a reader of YAML gives it: lists, no tuples."""
-    if isinstance(value, dict):
-        return {name: _list_members(member) for name, member in value.items()}
-    return [_list_members(member) for member in value] if isinstance(value, (list, tuple)) else value
 
 
 def _draw_number_of_inputs(layer: type[Layer], random: Random) -> int:
@@ -186,6 +239,13 @@ def _draw_inside(outer: type[Layer], name: str, shape: Shape, random: Random, *,
     plain = [n for n in names if all(field.way != "wrapped" for field in fields_of(everything[n]).values())]
     chosen = random.choice(plain if deep or not names else names)
     return {"type": chosen, **_draw_arguments(everything[chosen], (shape,), random, inside=True)}
+
+
+def plain(value: Any) -> Any:
+    """An example's argument as a reader of YAML gives it: lists, no tuples."""
+    if isinstance(value, dict):
+        return {name: plain(member) for name, member in value.items()}
+    return [plain(member) for member in value] if isinstance(value, (list, tuple)) else value
 
 
 def name_entry(entry: Any) -> str:

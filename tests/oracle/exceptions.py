@@ -41,6 +41,40 @@ def _differ_in_macs_alone(ours: Outcome, theirs: Outcome) -> bool:
 
 
 PADS = ("ConstantPad", "ZeroPad")
+IMAGES = (
+    "keras.AugMix",
+    "keras.AutoContrast",
+    "keras.CenterCrop",
+    "keras.ContrastLimitedAdaptiveHistogramEqualization",
+    "keras.CutMix",
+    "keras.Equalization",
+    "keras.MaxNumBoundingBoxes",
+    "keras.MixUp",
+    "keras.RandAugment",
+    "keras.RandomBrightness",
+    "keras.RandomColorDegeneration",
+    "keras.RandomColorJitter",
+    "keras.RandomContrast",
+    "keras.RandomCrop",
+    "keras.RandomElasticTransform",
+    "keras.RandomErasing",
+    "keras.RandomFlip",
+    "keras.RandomGaussianBlur",
+    "keras.RandomGrayscale",
+    "keras.RandomHue",
+    "keras.RandomInvert",
+    "keras.RandomPerspective",
+    "keras.RandomPosterization",
+    "keras.RandomRotation",
+    "keras.RandomSaturation",
+    "keras.RandomSharpness",
+    "keras.RandomShear",
+    "keras.RandomTranslation",
+    "keras.RandomZoom",
+    "keras.Resizing",
+    "keras.Solarization",
+)
+"""What Keras does to images."""
 
 EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
@@ -143,6 +177,11 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         _only_ours("MS206 (activation_layer|norm_layer): .*nonsense"),
     ),
     Exemption(
+        "a layer inside that is refused for itself, and for torch is arithmetic that takes what it can",
+        ("torch.SpectralNorm", "torch.WeightNorm"),
+        _only_ours(r"MS30\d (module: feeds|module\.)"),
+    ),
+    Exemption(
         "one average of everything: torch computes it without a look at the number of axes",
         ("torch.AdaptiveAvgPool2d", "torch.AdaptiveAvgPool3d"),
         lambda question, ours, theirs: (
@@ -154,6 +193,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         ("keras.*",),
         _only_ours(
             r"MS20[56] (epsilon|momentum|dropout|recurrent_dropout|renorm_momentum|lora_rank|input_length|seed): "
+            r"|MS20[56] (num_query_heads|reverse_dtype|power_iterations): "
+            r"|MS20[56] (sampling_rate|min_freq|max_freq|min_power|sequence_length): "
             r"|MS206 padding: .*got -"
         ),
     ),
@@ -163,13 +204,78 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         _only_ours(r"MS206 (bias_initializer|bias_regularizer|activity_regularizer): "),
     ),
     Exemption(
+        "an orthogonal regularizer of what is no matrix: Keras finds out in the first step of training",
+        ("keras.EinsumDense",),
+        _only_ours("MS305 (kernel|bias)_regularizer: .*for a matrix"),
+    ),
+    Exemption(
+        "a cell's state that is 1 long, or of units that are 1: Keras broadcasts the one that is only multiplied",
+        ("keras.LSTMCell",),
+        _only_ours("MS305 units: state_c is "),
+    ),
+    Exemption(
+        "a kernel that is a sum of factors cannot be assigned to: Keras finds out in the first step of training",
+        ("keras.SpectralNormalization",),
+        _only_ours("MS305 layer: .*lora_rank"),
+    ),
+    Exemption(
+        "an image without channels: Keras takes the batch for its height, and mixes samples",
+        IMAGES,
+        _only_ours(r"MS303 None: takes \[height, width, channels\]"),
+    ),
+    Exemption(
+        "a setting of what is done to images that is out of its range: Keras looks at it in training, if at all",
+        IMAGES,
+        _only_ours("MS20[56] "),
+    ),
+    Exemption(
+        "an image that has not three channels, of which the colour is asked: Keras finds out in training",
+        tuple(f"keras.Random{name}" for name in ("ColorDegeneration", "Grayscale", "Hue", "Saturation")),
+        _only_ours("MS305 None: the colour"),
+    ),
+    Exemption(
+        "bins whose boundaries come from data: Keras makes them when it is given some, before the layer is called",
+        ("keras.Discretization",),
+        lambda _, ours, theirs: ours.refused is None and "`bin_boundaries` argument" in (theirs.refused or ""),
+    ),
+    Exemption(
+        "a single band or frequency: torch multiplies by a vector or a number, which its counter does not see",
+        ("keras.MelSpectrogram",),
+        lambda question, ours, theirs: (
+            _differ_in_macs_alone(ours, theirs)
+            and theirs.macs == 0
+            and 1 in map(question.arguments.get, ("num_mel_bins", "fft_length"))
+        ),
+    ),
+    Exemption(
+        "categories of a sample in a square: Keras promises the one axis, gives the other, and both are as long",
+        ("keras.CategoryEncoding",),
+        _only_ours("MS303 output_mode: "),
+    ),
+    Exemption(
+        "an axis named twice, beside a mean for all of it: Keras holds it against nothing",
+        ("keras.Normalization",),
+        _only_ours("MS305 axis: .*named twice"),
+    ),
+    Exemption(
+        "frames of a spectrogram: Keras promises one more than it gives where they come out even",
+        ("keras.MelSpectrogram",),
+        lambda _, ours, theirs: ours.refused is None and (theirs.refused or "").startswith("BrokenPromiseError"),
+    ),
+    Exemption(
         "a noise_shape that does not fit: Keras finds out in the first step of training",
-        ("keras.Dropout",),
+        ("keras.AlphaDropout", "keras.Dropout"),
         _only_ours("MS305 noise_shape: "),
     ),
     Exemption(
         "floating-point numbers as indices: Keras cuts them to integers",
-        ("keras.Embedding", "keras.TimeDistributed"),
+        (
+            "keras.CategoryEncoding",
+            "keras.Embedding",
+            "keras.ReversibleEmbedding",
+            "keras.SpectralNormalization",
+            "keras.TimeDistributed",
+        ),
         _only_ours("MS308 .*indices"),
     ),
     Exemption(
@@ -179,7 +285,11 @@ EXEMPTIONS: tuple[Exemption, ...] = (
             "int64" in question.dtypes
             and ours.refused is None
             and bool(
-                re.match("NotImplementedError|RuntimeError: (result type Float|expected scalar)", theirs.refused or "")
+                re.match(
+                    r"NotImplementedError|TypeError: Invalid input type|RuntimeError: "
+                    r"(result type Float|expected scalar|mean\(\): could not infer|Could not automatically)",
+                    theirs.refused or "",
+                )
             )
         ),
     ),
@@ -189,14 +299,20 @@ EXEMPTIONS: tuple[Exemption, ...] = (
             f"keras.{name}"
             for name in (
                 *("Add", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"),
-                *("ActivityRegularization", "Dropout", "GaussianDropout", "GaussianNoise", "Masking", "RepeatVector"),
-                *("Cropping1D", "Cropping2D", "Cropping3D", "SpatialDropout1D", "SpatialDropout2D"),
+                *("ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "Masking"),
+                *("Cropping1D", "Cropping2D", "Cropping3D", "RepeatVector"),
+                *("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
                 *("UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"),
             )
         ),
         lambda question, ours, theirs: (
             "int64" in question.dtypes and ours.outputs == tuple((shape, "int64") for shape, _ in theirs.outputs)
         ),
+    ),
+    Exemption(
+        "two directions of which one is 1 wide, merged element by element: Keras broadcasts that one",
+        ("keras.Bidirectional",),
+        _only_ours("MS305 backward_layer: units is (1 in|.* but 1 in)"),
     ),
     Exemption(
         "stateful layers that return their states, in both directions: Keras 3.15 trips over a generator of its own",
@@ -206,8 +322,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption(
         "a list of no axes: the layer does nothing, or Keras takes it for null",
         (
-            *("keras.LayerNormalization", "keras.MultiHeadAttention", "keras.Permute", "keras.RMSNormalization"),
-            *("keras.Softmax", "keras.UnitNormalization"),
+            *("keras.LayerNormalization", "keras.MultiHeadAttention", "keras.Normalization", "keras.Permute"),
+            *("keras.RMSNormalization", "keras.Softmax", "keras.UnitNormalization"),
         ),
         _only_ours("MS206 (axis|dims|output_shape): .*got an empty list"),
     ),
@@ -230,11 +346,11 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     ),
     Exemption(
         "a sum over one product: torch multiplies element by element there, which its counter does not see",
-        ("keras.MultiHeadAttention",),
+        ("keras.EinsumDense", "keras.GroupQueryAttention", "keras.MultiHeadAttention"),
         lambda question, ours, theirs: (
             _differ_in_macs_alone(ours, theirs)
-            and (ours.macs or 0) > (theirs.macs or 0) > 0
-            and 1 in (*sum(question.inputs, ()), *map(question.arguments.get, ("key_dim", "value_dim")))
+            and (ours.macs or 0) > (theirs.macs or 0)
+            and 1 in (*sum(question.inputs, ()), *map(question.arguments.get, ("key_dim", "value_dim", "head_dim")))
         ),
     ),
     Exemption(
@@ -248,6 +364,11 @@ EXEMPTIONS: tuple[Exemption, ...] = (
                 or question.arguments.get("score_mode") == "concat"
             )
         ),
+    ),
+    Exemption(
+        "inputs that are not alike, all of which stand in sums: Keras broadcasts them, the batch too",
+        ("keras.AdditiveAttention",),
+        _only_ours("MS303 None: takes |MS313 "),
     ),
     Exemption(
         "a value that is 1 long where the query is longer, beside what is attended over: Keras broadcasts it",
@@ -275,13 +396,18 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         _only_ours(r"MS30[35] layer(\.noise_shape)?: "),
     ),
     Exemption(
+        "a window longer than the volume, padded to the same size: torch's pooling of volumes refuses it",
+        ("keras.AveragePooling3D",),
+        lambda _, ours, theirs: ours.refused is None and "smaller than kernel size" in (theirs.refused or ""),
+    ),
+    Exemption(
         "what only another backend, another device or an installed scipy has",
         ("keras.*",),
         lambda _, ours, theirs: (
             ours.refused is None
             and bool(
                 re.search(
-                    "synchronized=True|use_cudnn=True|scipy|Lanczos|Flash attention|Given normalized_shape",
+                    "synchronized=True|sparse=True|use_cudnn=True|scipy|Lanczos|Flash attention|Given normalized_shape",
                     theirs.refused or "",
                 )
             )
@@ -304,9 +430,10 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         (
             *("torch.Flatten", "torch.LogSoftmax", "torch.Softmax", "torch.Softmin", "torch.Unflatten"),
             *("keras.Activation", "keras.BatchNormalization", "keras.LayerNormalization", "keras.Masking"),
-            *("keras.GroupNormalization", "keras.PReLU", "keras.Softmax", "keras.UnitNormalization"),
+            *("keras.GroupNormalization", "keras.Normalization", "keras.PReLU", "keras.Softmax"),
+            *("keras.Rescaling", "keras.UnitNormalization"),
         ),
-        _only_ours(r"MS30[39] \w+: .*(is the batch|but \[\] arrives)"),
+        _only_ours(r"MS30[359] \w+: .*(is the batch|but \[\] (arrives|has none))"),
     ),
     Exemption(
         "an operation along the batch, which moves nothing or mixes samples",

@@ -8,10 +8,17 @@ import os
 os.environ["KERAS_BACKEND"] = "torch"
 
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import keras
+import numpy
 import torch
+from keras.src.initializers import constant_initializers
+from keras.src.layers.preprocessing import stft_spectrogram
+from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
+    BaseImagePreprocessingLayer,
+)
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from modelspec.catalogue import find
@@ -19,6 +26,22 @@ from modelspec.layer import Layer, fields_of
 
 from .outcome import Outcome, Question
 from .torch_oracle import BATCHES, Counter, MixedBatchError, drop_batch, flatten, read_signature, shorten
+
+SCIPY_WINDOWS = {
+    *("barthann", "bartlett", "blackman", "blackmanharris", "bohman", "boxcar", "cosine", "flattop", "hamming", "hann"),
+    *("lanczos", "nuttall", "parzen", "triang", "tukey"),
+}
+
+
+def _make_window(window: str, length: int, *_: object, **__: object) -> Any:
+    """What stands for scipy's windows where that is not installed: their values bear on no shape."""
+    if window not in SCIPY_WINDOWS:
+        raise ValueError(f"Unknown window type: {window}")
+    return numpy.ones(length)
+
+
+for module in (stft_spectrogram, constant_initializers):
+    module.scipy = SimpleNamespace(signal=SimpleNamespace(get_window=_make_window))  # type: ignore[attr-defined]
 
 FRAMEWORK = f"keras {keras.__version__} on torch {torch.__version__.partition('+')[0]}"
 
@@ -52,9 +75,8 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
             with counter, sdpa_kernel(SDPBackend.MATH):
                 tensors = [torch.zeros((1, *shape), dtype=getattr(torch, dtype)) for shape, dtype in arriving]
                 result = _call(layer, _build(entry, layer.dialect, unroll=True), tensors)
-            for (promise, _), tensor in zip(outputs, flatten(result), strict=True):
-                if promise != tuple(tensor.shape[1:]):
-                    raise BrokenPromiseError(f"promised {promise}, gave {tuple(tensor.shape[1:])}")
+            given = [tuple(tensor.shape[1:]) for tensor in flatten(result)]
+            outputs = tuple(_fill(promise, shape) for promise, shape in zip(outputs, given, strict=True))
         except Exception as error:  # whatever Keras raises is its refusal
             return Outcome(shorten(error))
     return Outcome(
@@ -66,11 +88,23 @@ def ask(layer: type[Layer], question: Question) -> Outcome:
     )
 
 
+def _fill(promise: tuple[Any, str], given: tuple[int, ...]) -> tuple[tuple[int, ...], str]:
+    """What is promised, with the sizes that are given where it leaves them open. Raises BrokenPromiseError."""
+    shape, dtype = promise
+    if len(shape) != len(given) or any(a not in (None, b) for a, b in zip(shape, given, strict=True)):
+        raise BrokenPromiseError(f"promised {shape}, gave {given}")
+    return given, dtype
+
+
 def _call(layer: type[Layer], built: keras.Layer, arriving: list[Any]) -> Any:
     """A layer's result: those of several inputs are called with a list, or with an argument for each."""
     if layer.arity == (1, 1) and len(arriving) == 1:
-        return built(arriving[0])
+        # These are called as in training if nothing is said. A random crop keeps its promise in training alone.
+        changes = isinstance(built, BaseImagePreprocessingLayer) and layer.type_name() != "RandomCrop"
+        return built(arriving[0], training=False) if changes else built(arriving[0])
     names = [layer.input_name_at(number) for number in range(len(arriving))]
+    if names[1:2] == ["state_h"]:
+        return built(arriving[0], arriving[1:])
     if set(names) <= set(inspect.signature(built.call).parameters):
         return built(**dict(zip(names, arriving, strict=True)))
     return built(arriving)
@@ -99,11 +133,16 @@ KEYWORDS: dict[str, dict[str, Any]] = {
     "Conv1D": {"lora_rank": None, "lora_alpha": None},
     "Conv2D": {"lora_rank": None, "lora_alpha": None},
     "Conv3D": {"lora_rank": None, "lora_alpha": None},
+    "AdditiveAttention": {"seed": None},
     "Embedding": {"input_length": None},
+    "ReversibleEmbedding": {
+        **dict.fromkeys(("weights", "lora_rank", "lora_alpha", "quantization_config", "input_length")),
+    },
     "LayerNormalization": {"rms_scaling": False},
     "LSTM": {"zero_output_for_mask": False},
     "SimpleRNN": {"zero_output_for_mask": False},
     "GRU": {"zero_output_for_mask": False},
+    **{f"ConvLSTM{rank}D": {"unroll": False, "zero_output_for_mask": False} for rank in (1, 2, 3)},
 }
 
 # Arguments of every layer that a constructor sets itself, so that nobody else can.
@@ -115,4 +154,6 @@ def list_arguments(layer: type[Layer]) -> dict[str, Any]:
     cls = getattr(keras.layers, layer.type_name())
     # What stands between passes on fixed values: the number of axes, the cell.
     arguments = {**read_signature((cls, keras.Layer)), **KEYWORDS.get(layer.type_name(), {})}
+    if issubclass(cls, BaseImagePreprocessingLayer):
+        arguments = {**arguments, "bounding_box_format": None, "data_format": None}
     return {name: default for name, default in arguments.items() if (layer.type_name(), name) not in SET}

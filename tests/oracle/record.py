@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from types import ModuleType
-from typing import Any
 
 from modelspec.catalogue import dialects, find, list_names
 from modelspec.layer import Layer
 
-from .draw import draw
+from .asked import ASKED
+from .draw import draw, plain
 from .exceptions import is_exempt
 from .ours import answer, compare
 from .outcome import RECORDED, Outcome, Question, list_recorded, path_of, write_head, write_line
@@ -35,15 +35,10 @@ def load_oracle(dialect: str) -> ModuleType:
 
 
 def list_examples(layer: type[Layer]) -> Iterator[Question]:
-    """The class's own examples, as questions."""
+    """The class's own examples, as questions, and what else it is asked in any case."""
     for example in layer.examples:
-        yield Question(_plain(example.arguments), tuple(map(tuple, example.inputs)), example.dtypes)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
-    return [_plain(member) for member in value] if isinstance(value, (list, tuple)) else value
+        yield Question(plain(example.arguments), tuple(map(tuple, example.inputs)), example.dtypes)
+    yield from ASKED.get(f"{layer.dialect}.{layer.type_name()}", ())
 
 
 def ask_all(layer: type[Layer], oracle: ModuleType, seed: int, sets: int) -> Iterator[tuple[Question, Outcome]]:

@@ -15,7 +15,11 @@ __all__ = [
     "ActivationFunction",
     "ActivityRegularizer",
     "Axes",
+    "BoxFormat",
     "DataFormat",
+    "Factor",
+    "FillMode",
+    "FillValue",
     "Fraction",
     "GroupCount",
     "KernelInitializer",
@@ -24,20 +28,29 @@ __all__ = [
     "NoValue",
     "NonNegativeNumber",
     "OptionalAxes",
+    "OptionalBoolean",
+    "OptionalFactor",
     "OptionalNumber",
+    "OptionalSignedFactor",
     "OptionalSize",
     "Padding",
     "QuantizationConfig",
     "Regularizer",
     "RenormClipping",
+    "Sampling",
     "Seed",
+    "SignedFactor",
     "TargetShape",
     "UseCudnn",
+    "ValueRange",
     "VectorInitializer",
     "VectorRegularizer",
     "WeightConstraint",
     "check_initializer",
     "check_lora",
+    "check_regularizer",
+    "one_or_more",
+    "one_or_two",
 ]
 
 _SERIALIZED = {
@@ -145,6 +158,23 @@ class _Clipping(AnyValue):
         return {"type": "object", "properties": bounds, "additionalProperties": False}
 
 
+class _OneOrMore(ListOf):
+    """A value, or a list of such; the one value stays as it is."""
+
+    def complete(self, value: Any) -> Any:
+        return super().complete(value) if isinstance(value, (list, tuple)) else self.item.complete(value)
+
+
+def one_or_two(item: Kind) -> Kind:
+    """A value, or a list of two: the least and the most."""
+    return _OneOrMore(item, minimum=2, maximum=2, single=True, words=f"{item.words} or a list of two such")
+
+
+def one_or_more(item: Kind) -> Kind:
+    """A value, or a list of such."""
+    return _OneOrMore(item, minimum=1, single=True)
+
+
 class _SizeOrMinusOne(Integer):
     """A size, or −1, which means what `meaning` says."""
 
@@ -239,9 +269,21 @@ DataFormat = Annotated[str | None, Optional(Choice("channels_last", "channels_fi
 Padding = Annotated[str, Choice("valid", "same")]
 Fraction = Annotated[float, Number(0, 1)]
 NonNegativeNumber = Annotated[float, Number(0)]
+OptionalBoolean = Annotated[bool | None, Optional(Boolean())]
 OptionalNumber = Annotated[float | None, Optional(Number(0))]
 OptionalSize = Annotated[int | None, Optional(Integer(1))]
 LoraScale = Annotated[float | None, Optional(Number())]
+FillMode = Annotated[str, Choice("reflect", "wrap", "constant", "nearest")]
+FillValue = Annotated[float, Number()]
+Sampling = Annotated[str, Choice("nearest", "bilinear")]
+BoxFormat = Annotated[Any, AnyValue()]
+"""Of the bounding boxes that go with images; they bear on no shape."""
+Factor = Annotated[Any, one_or_two(Number(0, 1))]
+"""How much is changed at random: the most, or the least and the most."""
+SignedFactor = Annotated[Any, one_or_two(Number(-1, 1))]
+OptionalFactor = Annotated[Any, Optional(one_or_two(Number(0, 1)))]
+OptionalSignedFactor = Annotated[Any, Optional(one_or_two(Number(-1, 1)))]
+ValueRange = Annotated[tuple[float, ...], ListOf(Number(), minimum=2, maximum=2)]
 Seed = Annotated[int | None, Optional(Integer(-(2**31), 2**32 - 1, words="an integer of 32 bits"))]
 UseCudnn = Annotated[Any, Words("auto", other=Boolean())]
 Axes = Annotated[tuple[int, ...], ListOf(Integer(words="the number of an axis"), minimum=1, single=True)]
@@ -262,6 +304,17 @@ def check_initializer(number: str, value: Any, field: str, rank: int) -> Iterato
         count = "one axis" if rank == 1 else f"{rank} axes"
         message = f"{field} is {value}, which is for a matrix, but the tensor has {count}"
         yield Broken(number, message, field, "use glorot_uniform or zeros, for example")
+
+
+def check_regularizer(number: str, value: Any, field: str, rank: int) -> Iterator[Broken]:
+    """An orthogonal regularizer is for a tensor of two axes; for one whose axes the arguments decide.
+
+    Source: keras.regularizers.OrthogonalRegularizer.
+    """
+    if isinstance(value, str) and value in _ORTHOGONAL_REGULARIZERS and rank != 2:
+        count = "one axis" if rank == 1 else f"{rank} axes"
+        message = f"{field} is {value}, which is for a matrix, but the tensor has {count}"
+        yield Broken(number, message, field, "use l2, for example")
 
 
 def check_lora(number: str, rank: Any, constraint: Any, field: str) -> Iterator[Broken]:

@@ -8,7 +8,6 @@ from modelspec.catalogue.keras.arguments import (
     ActivityRegularizer,
     LoraScale,
     MatrixInitializer,
-    NoValue,
     OptionalSize,
     QuantizationConfig,
     Regularizer,
@@ -107,93 +106,6 @@ class Dense(Layer):
         Example({"units": 5, "lora_rank": 2}, input=(3,), output=(5,), parameters=36, macs=45),
         Example({"units": 5}, input=(), breaks="C1", code="MS303"),
         Example({"units": 5, "lora_rank": 2, "kernel_constraint": "max_norm"}, input=(3,), breaks="C3", code="MS305"),
-    )
-
-
-class Embedding(Layer):
-    """Table of vectors: each index becomes its row.
-
-    C1  The output is the input with an axis of output_dim added at the end.
-    C2  lora_rank and embeddings_constraint do not go together.
-
-    With lora_rank the table is frozen, and two trainable factors of that rank, float32 whatever the dtype, are
-    multiplied and added to it in every forward pass. A look-up costs no MACs. input_length is accepted, as Keras does
-    for older files, and has no effect.
-
-    Source: keras.layers.Embedding.
-    """
-
-    input_dtype = "integer"
-
-    input_dim: Size
-    output_dim: Size
-    embeddings_initializer: MatrixInitializer = "uniform"
-    embeddings_regularizer: Regularizer = None
-    embeddings_constraint: WeightConstraint = None
-    mask_zero: bool = False
-    weights: NoValue = None
-    lora_rank: OptionalSize = None
-    lora_alpha: LoraScale = None
-    quantization_config: QuantizationConfig = None
-    input_length: OptionalSize = None
-    activity_regularizer: ActivityRegularizer = None
-
-    def constrain(self, x: Shape) -> Iterator[Broken]:
-        yield from check_lora("C2", self.lora_rank, self.embeddings_constraint, "embeddings_constraint")
-
-    def output_shape(self, x: Shape) -> Shape:
-        return (*x, self.output_dim)
-
-    def list_tensors(self) -> Iterator[Tensor]:
-        rank = self.lora_rank
-        table = axes(input_dim=self.input_dim, output_dim=self.output_dim)
-        yield Tensor("embeddings", table, trainable=rank is None)
-        if rank is not None:
-            yield Tensor("lora_embeddings_a", axes(input_dim=self.input_dim, lora_rank=rank), dtype="float32")
-            yield Tensor("lora_embeddings_b", axes(lora_rank=rank, output_dim=self.output_dim), dtype="float32")
-
-    def count_macs(self, x: Shape, y: Shape) -> Count:
-        return 0 if self.lora_rank is None else self.input_dim * self.lora_rank * self.output_dim
-
-    def parameters_by_hand(self) -> str:
-        table = "input_dim * output_dim"
-        return table if self.lora_rank is None else f"{table} + (input_dim + output_dim) * lora_rank"
-
-    def macs_by_hand(self, x: Shape, y: Shape) -> str | None:
-        return None if self.lora_rank is None else "input_dim * lora_rank * output_dim"
-
-    examples = (
-        Example(
-            {"input_dim": 1000, "output_dim": 64},
-            input=(10,),
-            output=(10, 64),
-            parameters=64_000,
-            macs=0,
-            dtype="int64",
-        ),
-        Example(
-            {"input_dim": 1000, "output_dim": 64, "mask_zero": True},
-            input=(),
-            output=(64,),
-            parameters=64_000,
-            macs=0,
-            dtype="int32",
-        ),
-        Example(
-            {"input_dim": 10, "output_dim": 4, "lora_rank": 2},
-            input=(3,),
-            output=(3, 4),
-            parameters=68,
-            macs=80,
-            dtype="int64",
-        ),
-        Example(
-            {"input_dim": 10, "output_dim": 4, "lora_rank": 2, "embeddings_constraint": "unit_norm"},
-            input=(3,),
-            breaks="C2",
-            code="MS305",
-            dtype="int64",
-        ),
     )
 
 

@@ -1,9 +1,21 @@
-"""Two inputs of one layer that do not go together, told with both ends."""
+"""What layers of keras.layers with several inputs, or with a layer inside, share."""
 
-from modelspec.layer import Broken, Layer
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from modelspec.layer import Broken, Layer, Tensor
 from modelspec.shape import Shape, show_dim, show_shape
 
-__all__ = ["refuse_axes", "refuse_ranks"]
+if TYPE_CHECKING:
+    from modelspec.fitting import Fitted
+
+__all__ = ["name_inside", "refuse_axes", "refuse_ranks"]
+
+
+def name_inside(inside: "Fitted", attribute: str) -> Iterator[Tensor]:
+    """The tensors of a layer inside, under the attribute by which the wrapper holds it."""
+    for tensor in inside.tensors:
+        yield tensor._replace(name=f"{attribute}.{tensor.name}")
 
 
 def _name_both(layer: Layer, shapes: tuple[Shape, ...], one: int, other: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from modelspec.catalogue.keras.arguments import ActivityRegularizer, DataFormat, Padding
+from modelspec.catalogue.keras.samples import IMAGE, STEPS, VOLUME
 from modelspec.catalogue.keras.window import check_windows, derive_sizes, first_spatial_axis, place_channels, slide
 from modelspec.layer import (
     Broken,
@@ -11,15 +12,10 @@ from modelspec.layer import (
     Layer,
     OptionalSizePerAxis,
     SizePerAxis,
-    Takes,
     no_macs,
     no_tensors,
 )
 from modelspec.shape import Shape
-
-_STEPS = Takes("C1", ("steps", "features"), ("features", "steps"))
-_IMAGE = Takes("C1", ("height", "width", "channels"), ("channels", "height", "width"))
-_VOLUME = Takes("C1", ("depth", "height", "width", "channels"), ("channels", "depth", "height", "width"))
 
 
 class _Pool(Layer):
@@ -71,7 +67,7 @@ class MaxPooling1D(_Pool):
     Source: keras.layers.MaxPooling1D.
     """
 
-    takes = _STEPS
+    takes = STEPS
     rank = 1
     spatial = ("steps",)
     pool_size = (2,)
@@ -98,7 +94,7 @@ class MaxPooling2D(_Pool):
     Source: keras.layers.MaxPooling2D.
     """
 
-    takes = _IMAGE
+    takes = IMAGE
     rank = 2
     spatial = ("height", "width")
     pool_size = (2, 2)
@@ -126,7 +122,7 @@ class MaxPooling3D(_Pool):
     Source: keras.layers.MaxPooling3D.
     """
 
-    takes = _VOLUME
+    takes = VOLUME
     rank = 3
     spatial = ("depth", "height", "width")
     pool_size = (2, 2, 2)
@@ -155,7 +151,7 @@ class AveragePooling1D(_Pool):
     Source: keras.layers.AveragePooling1D.
     """
 
-    takes = _STEPS
+    takes = STEPS
     rank = 1
     spatial = ("steps",)
 
@@ -181,7 +177,7 @@ class AveragePooling2D(_Pool):
     Source: keras.layers.AveragePooling2D.
     """
 
-    takes = _IMAGE
+    takes = IMAGE
     rank = 2
     spatial = ("height", "width")
 
@@ -194,99 +190,30 @@ class AveragePooling2D(_Pool):
     )
 
 
-class _GlobalPool(Layer):
-    """One value for each channel, over all spatial axes."""
+class AveragePooling3D(_Pool):
+    """The mean of each window over depth, height and width, channel by channel.
 
-    input_dtype = "float"
-    rank: ClassVar[int]
+    C1  The input has four axes: depth, height, width and channels, or channels first with channels_first.
+    C2  With padding valid, pool_size is at most depth, height and width.
+    C3  The output has, for depth, height and width, floor((size − pool_size) / strides) + 1; with padding same,
+        ceil(size / strides).
 
-    data_format: DataFormat = None
-    keepdims: bool = False
-    activity_regularizer: ActivityRegularizer = None
+    strides is by default pool_size.
 
-    def output_shape(self, x: Shape) -> Shape:
-        channels = x[0] if self.data_format == "channels_first" else x[-1]
-        return place_channels(self.data_format, (1,) * self.rank, channels) if self.keepdims else (channels,)
-
-    list_tensors = no_tensors
-    count_macs = no_macs
-
-
-class GlobalAveragePooling1D(_GlobalPool):
-    """The mean of each feature over the steps.
-
-    C1  The input has two axes: steps and features, or the other way round with channels_first.
-    C2  The output is the features; with keepdims, the steps remain as an axis of 1.
-
-    Source: keras.layers.GlobalAveragePooling1D.
+    Source: keras.layers.AveragePooling3D.
     """
 
-    takes = _STEPS
-    rank = 1
+    takes = VOLUME
+    rank = 3
+    spatial = ("depth", "height", "width")
 
     examples = (
-        Example({}, input=(10, 64), output=(64,), parameters=0, macs=0),
-        Example({"keepdims": True}, input=(10, 64), output=(1, 64), parameters=0, macs=0),
-        Example({"data_format": "channels_first"}, input=(64, 10), output=(64,), parameters=0, macs=0),
-        Example({}, input=(64,), breaks="C1", code="MS303"),
-    )
-
-
-class GlobalAveragePooling2D(_GlobalPool):
-    """The mean of each channel over height and width.
-
-    C1  The input has three axes: height, width and channels, or channels first with channels_first.
-    C2  The output is the channels; with keepdims, height and width remain as axes of 1.
-
-    Source: keras.layers.GlobalAveragePooling2D.
-    """
-
-    takes = _IMAGE
-    rank = 2
-
-    examples = (
-        Example({}, input=(7, 7, 512), output=(512,), parameters=0, macs=0),
-        Example({"keepdims": True}, input=(7, 7, 512), output=(1, 1, 512), parameters=0, macs=0),
-        Example({"data_format": "channels_first"}, input=(512, 7, 7), output=(512,), parameters=0, macs=0),
-        Example({}, input=(512,), breaks="C1", code="MS303"),
-    )
-
-
-class GlobalMaxPooling1D(_GlobalPool):
-    """The greatest element of each feature over the steps.
-
-    C1  The input has two axes: steps and features, or the other way round with channels_first.
-    C2  The output is the features; with keepdims, the steps remain as an axis of 1.
-
-    Source: keras.layers.GlobalMaxPooling1D.
-    """
-
-    takes = _STEPS
-    rank = 1
-
-    examples = (
-        Example({}, input=(10, 64), output=(64,), parameters=0, macs=0),
-        Example({"keepdims": True}, input=(10, 64), output=(1, 64), parameters=0, macs=0),
-        Example({"data_format": "channels_first"}, input=(64, 10), output=(64,), parameters=0, macs=0),
-        Example({}, input=(64,), breaks="C1", code="MS303"),
-    )
-
-
-class GlobalMaxPooling2D(_GlobalPool):
-    """The greatest element of each channel over height and width.
-
-    C1  The input has three axes: height, width and channels, or channels first with channels_first.
-    C2  The output is the channels; with keepdims, height and width remain as axes of 1.
-
-    Source: keras.layers.GlobalMaxPooling2D.
-    """
-
-    takes = _IMAGE
-    rank = 2
-
-    examples = (
-        Example({}, input=(7, 7, 512), output=(512,), parameters=0, macs=0),
-        Example({"keepdims": True}, input=(7, 7, 512), output=(1, 1, 512), parameters=0, macs=0),
-        Example({"data_format": "channels_first"}, input=(512, 7, 7), output=(512,), parameters=0, macs=0),
-        Example({}, input=(512,), breaks="C1", code="MS303"),
+        Example({"pool_size": 2}, input=(6, 8, 9, 2), output=(3, 4, 4, 2), parameters=0, macs=0),
+        Example(
+            {"pool_size": [1, 2, 3], "strides": 2, "padding": "same", "data_format": "channels_first"},
+            input=(2, 6, 8, 9),
+            output=(2, 3, 4, 5),
+        ),
+        Example({"pool_size": 2}, input=(8, 8, 3), breaks="C1", code="MS303"),
+        Example({"pool_size": [2, 2, 5]}, input=(8, 8, 4, 3), breaks="C2", code="MS306"),
     )

@@ -1,50 +1,25 @@
 """keras.layers: recurrent layers."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from modelspec.catalogue.keras.arguments import (
     ActivationFunction,
     ActivityRegularizer,
-    Fraction,
     MatrixInitializer,
-    Regularizer,
-    Seed,
     UseCudnn,
-    VectorInitializer,
-    VectorRegularizer,
-    WeightConstraint,
     check_initializer,
 )
-from modelspec.layer import Axis, Broken, Example, Layer, Size, Takes, Tensor, axes, built
+from modelspec.catalogue.keras.gates import _ForgetBias, _Gates
+from modelspec.layer import Broken, Example, Takes
 from modelspec.shape import UNKNOWN, Count, Shape
 
 
-class _Recurrent(Layer):
-    """A layer that goes over the steps one after the other: `gates` products of the input, as many of the state."""
+class _Recurrent(_Gates):
+    """A layer that goes over the steps one after the other."""
 
     takes = Takes("C1", ("steps", "features"))
-    input_dtype = "float"
-    gates: ClassVar[int]
-    states: ClassVar[tuple[str, ...]] = ("state_h",)
 
-    features: Size = built(axis=-1)
-    units: Size
-    activation: ActivationFunction = "tanh"
-    use_bias: bool = True
-    kernel_initializer: MatrixInitializer = "glorot_uniform"
-    recurrent_initializer: MatrixInitializer = "orthogonal"
-    bias_initializer: VectorInitializer = "zeros"
-    kernel_regularizer: Regularizer = None
-    recurrent_regularizer: Regularizer = None
-    bias_regularizer: VectorRegularizer = None
     activity_regularizer: ActivityRegularizer = None
-    kernel_constraint: WeightConstraint = None
-    recurrent_constraint: WeightConstraint = None
-    bias_constraint: WeightConstraint = None
-    dropout: Fraction = 0.0
-    recurrent_dropout: Fraction = 0.0
-    seed: Seed = None
     return_sequences: bool = False
     return_state: bool = False
     go_backwards: bool = False
@@ -62,36 +37,11 @@ class _Recurrent(Layer):
         states = dict.fromkeys(self.states, (self.units,)) if self.return_state else {}
         return {"output": self.output_shape(x), **states}
 
-    def _gates_axis(self) -> Axis:
-        return Axis(f"{self.gates} × units", self.gates * self.units) if self.gates > 1 else Axis("units", self.units)
-
-    def biases(self) -> int:
-        """How many bias vectors each gate has."""
-        return 1
-
-    def list_tensors(self) -> Iterator[Tensor]:
-        yield Tensor("kernel", (*axes(features=self.features), self._gates_axis()))
-        yield Tensor("recurrent_kernel", (*axes(units=self.units), self._gates_axis()))
-        if self.use_bias:
-            rows = (Axis("input and state", self.biases()),) if self.biases() > 1 else ()
-            yield Tensor("bias", (*rows, self._gates_axis()))
-
     def count_macs(self, x: Shape, y: Shape) -> Count:
         return x[0] * self.gates * self.units * (self.features + self.units)
 
-    def parameters_by_hand(self) -> str:
-        bias = f"{self.biases()} * units" if self.biases() > 1 else "units"
-        gate = f"units * (units + features) + {bias}" if self.use_bias else "units * (units + features)"
-        return f"{self.gates} * ({gate})" if self.gates > 1 else gate
-
     def macs_by_hand(self, x: Shape, y: Shape) -> str:
-        gates = f"{self.gates} * " if self.gates > 1 else ""
-        return f"input[0] * {gates}units * (features + units)"
-
-    def conventions(self) -> Iterator[str]:
-        if self.use_bias:
-            number = "two bias vectors" if self.biases() > 1 else "one bias vector"
-            yield f"{self.type_name()} (Keras): {number} for each gate"
+        return f"input[0] * {self.macs_of_step()}"
 
 
 class SimpleRNN(_Recurrent):
@@ -128,7 +78,7 @@ class _Gated(_Recurrent):
             yield Broken("C4", message, "use_cudnn", "write use_cudnn: auto, or leave out recurrent_dropout")
 
 
-class LSTM(_Gated):
+class LSTM(_Gated, _ForgetBias):
     """Long short-term memory: input, forget and output gates over a cell state.
 
     C1  The input has two axes: steps and features.
@@ -144,13 +94,9 @@ class LSTM(_Gated):
     gates = 4
     states = ("state_h", "state_c")
 
-    unit_forget_bias: bool = True
-
     def constrain(self, x: Shape) -> Iterator[Broken]:
         yield from super().constrain(x)
-        if self.bias_initializer is None and self.unit_forget_bias and self.use_bias:
-            message = "bias_initializer is null, but unit_forget_bias needs one to complete"
-            yield Broken("C3", message, "bias_initializer", "write zeros, or unit_forget_bias: false")
+        yield from self.check_forget_bias("C3")
 
     examples = (
         Example({"units": 2}, input=(UNKNOWN, 3), output=(2,), parameters=48),

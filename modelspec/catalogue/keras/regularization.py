@@ -11,13 +11,8 @@ from modelspec.shape import Shape, differs, show_dim, show_shape
 _NoiseShape = Annotated[tuple[int | None, ...] | None, Optional(ListOf(Optional(Integer(1))))]
 
 
-class Dropout(Layer):
-    """In training, zeroes a share `rate` of the elements and scales the others up; the identity in evaluation.
-
-    C1  noise_shape, which leaves the batch out, has an entry for each axis: 1, null, or the size of the axis.
-
-    Source: keras.layers.Dropout.
-    """
+class _Masked(Layer):
+    """What zeroes elements by a mask, the shape of which may be given."""
 
     result = "view"
 
@@ -44,6 +39,32 @@ class Dropout(Layer):
 
     list_tensors = no_tensors
     count_macs = no_macs
+
+
+class Dropout(_Masked):
+    """In training, zeroes a share `rate` of the elements and scales the others up; the identity in evaluation.
+
+    C1  noise_shape, which leaves the batch out, has an entry for each axis: 1, null, or the size of the axis.
+
+    Source: keras.layers.Dropout.
+    """
+
+    examples = (
+        Example({"rate": 0.5}, input=(128,), output=(128,), parameters=0, macs=0),
+        Example(
+            {"rate": 0.2, "noise_shape": [1, None], "seed": 7}, input=(10, 64), output=(10, 64), parameters=0, macs=0
+        ),
+        Example({"rate": 0.2, "noise_shape": [2, 64]}, input=(10, 64), breaks="C1", code="MS305"),
+    )
+
+
+class AlphaDropout(_Masked):
+    """In training, sets a share `rate` of the elements to the least that a SELU gives; the identity in evaluation.
+
+    C1  noise_shape, which leaves the batch out, has an entry for each axis: 1, null, or the size of the axis.
+
+    Source: keras.layers.AlphaDropout.
+    """
 
     examples = (
         Example({"rate": 0.5}, input=(128,), output=(128,), parameters=0, macs=0),
@@ -102,6 +123,27 @@ class SpatialDropout2D(_Identity):
         Example({"rate": 0.5}, input=(8, 8, 3), output=(8, 8, 3), parameters=0, macs=0),
         Example({"rate": 0, "data_format": "channels_first", "seed": 7}, input=(3, 8, 8), output=(3, 8, 8)),
         Example({"rate": 0.5}, input=(8, 8), breaks="C1", code="MS303"),
+    )
+
+
+class SpatialDropout3D(_Identity):
+    """In training, zeroes a share `rate` of the channels, over the whole volume; the identity in evaluation.
+
+    C1  The input has four axes: depth, height, width and channels, or channels first with channels_first.
+
+    Source: keras.layers.SpatialDropout3D.
+    """
+
+    takes = Takes("C1", ("depth", "height", "width", "channels"), ("channels", "depth", "height", "width"))
+
+    rate: Fraction
+    data_format: DataFormat = None
+    seed: Seed = None
+
+    examples = (
+        Example({"rate": 0.5}, input=(4, 8, 8, 3), output=(4, 8, 8, 3), parameters=0, macs=0),
+        Example({"rate": 0, "data_format": "channels_first", "seed": 7}, input=(3, 4, 8, 8), output=(3, 4, 8, 8)),
+        Example({"rate": 0.5}, input=(8, 8, 3), breaks="C1", code="MS303"),
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 from modelspec.catalogue.keras.arguments import ActivityRegularizer, NoValue
+from modelspec.catalogue.keras.cell import RNN
+from modelspec.catalogue.keras.pairing import name_inside
 from modelspec.catalogue.keras.recurrent import _Recurrent
 from modelspec.kinds import Choice, Optional
 from modelspec.layer import Broken, Example, Layer, Takes, Tensor, Wrapped, wrapped
@@ -15,17 +17,11 @@ if TYPE_CHECKING:
 _Merge = Annotated[str | None, Optional(Choice("sum", "mul", "concat", "ave"))]
 
 
-def _hold(inside: "Fitted", attribute: str) -> Iterator[Tensor]:
-    """The tensors of a layer inside, under the attribute by which the wrapper holds it."""
-    for tensor in inside.tensors:
-        yield tensor._replace(name=f"{attribute}.{tensor.name}")
-
-
 class Bidirectional(Layer):
     """A recurrent layer over the steps forwards, and another backwards; their results are merged.
 
     C1  The input has two axes: steps and features.
-    C2  layer, and backward_layer where there is one, is a SimpleRNN, an LSTM or a GRU.
+    C2  layer, and backward_layer where there is one, is a SimpleRNN, an LSTM, a GRU or an RNN.
     C3  The two layers differ in go_backwards. Without backward_layer, the second is a copy of the first with
         go_backwards, so that the first cannot have it.
     C4  The two layers agree in units, return_sequences, return_state, stateful, and in the states they return.
@@ -54,9 +50,9 @@ class Bidirectional(Layer):
     def constrain(self, x: Shape) -> Iterator[Broken]:
         for name in ("layer", "backward_layer"):
             inside = getattr(self, name)
-            if inside is not None and not isinstance(inside.layer, _Recurrent):
-                message = f"{name} is {inside.layer.type_name()}, which is not recurrent"
-                yield Broken("C2", message, name, "put a SimpleRNN, an LSTM or a GRU in it")
+            if inside is not None and not isinstance(inside.layer, (_Recurrent, RNN)):
+                message = f"{name} is {inside.layer.type_name()}, which does not go over steps of features"
+                yield Broken("C2", message, name, "put a SimpleRNN, an LSTM, a GRU or an RNN in it")
                 return
         yield from self._compare(self.layer.layer, None if self.backward_layer is None else self.backward_layer.layer)
 
@@ -102,8 +98,8 @@ class Bidirectional(Layer):
         return results
 
     def list_tensors(self) -> Iterator[Tensor]:
-        yield from _hold(self.layer, "forward_layer")
-        yield from _hold(self._backward, "backward_layer")
+        yield from name_inside(self.layer, "forward_layer")
+        yield from name_inside(self._backward, "backward_layer")
 
     def count_macs(self, x: Shape, y: Shape) -> Count:
         forward: Count = self.layer.macs
@@ -176,6 +172,13 @@ class Bidirectional(Layer):
             parameters=4_400,
             macs=29_400,
         ),
+        Example(
+            {"layer": {"type": "RNN", "cell": {"type": "LSTMCell", "units": 20}}},
+            input=(7, 10),
+            output=(40,),
+            parameters=4_960,
+            macs=33_600,
+        ),
         Example({"layer": {"type": "LSTM", "units": 20}}, input=(10,), breaks="C1", code="MS303"),
         Example({"layer": {"type": "Dense", "units": 20}}, input=(7, 10), breaks="C2", code="MS305"),
         Example(
@@ -227,7 +230,7 @@ class TimeDistributed(Layer):
         return (x[0], *self.layer.output_shape)
 
     def list_tensors(self) -> Iterator[Tensor]:
-        yield from _hold(self.layer, "layer")
+        yield from name_inside(self.layer, "layer")
 
     def count_macs(self, x: Shape, y: Shape) -> Count:
         macs: Count = self.layer.macs

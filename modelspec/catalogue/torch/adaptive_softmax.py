@@ -89,7 +89,7 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
         terms = [f"in_features * (cutoffs[0] + {last + 1})"]
         for cluster in range(last + 1):
             end = "n_classes" if cluster == last else f"cutoffs[{cluster + 1}]"
-            projected = f"int(in_features // div_value ** {cluster + 1})"
+            projected = f"(in_features // div_value ** {cluster + 1})"
             terms.append(f"{projected} * (in_features + {end} - cutoffs[{cluster}])")
         return " + ".join(terms)
 

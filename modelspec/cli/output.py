@@ -1,0 +1,94 @@
+"""Writes what `--output` names: a file whole or not at all, and straight on where there is no file to replace."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import sys
+from contextlib import suppress
+from io import BufferedWriter
+
+__all__ = ["write_file"]
+
+STREAM = re.compile(r"/dev/(?:fd/(\d{1,9})|stdout|stderr)|/proc/self/fd/(\d{1,9})")
+"""What is open already, by the names that Linux and macOS have for it."""
+
+
+def write_file(text: str, path: str) -> None:
+    """Write a text to a file, so that at any moment the file holds all of the old text or all of the new one.
+
+    The mode of the file stays, and so does a link to it. A device or a pipe is written to as it is. Raises OSError, and
+    ValueError where the path can be none.
+    """
+    data = text.encode("utf-8", "backslashreplace")
+    stream = STREAM.fullmatch(path)
+    if stream is not None:
+        # Opened by its name, a file that it leads to would lose what others have written there.
+        number = stream[1] or stream[2] or (1 if path == "/dev/stdout" else 2)
+        sys.stdout.flush()
+        with os.fdopen(os.dup(int(number)), "wb") as file:
+            file.write(data)
+        return
+    target = os.path.realpath(path)
+    try:
+        mode = os.stat(target).st_mode
+    except FileNotFoundError:
+        _replace(data, target, None)
+        return
+    if stat.S_ISREG(mode):
+        if not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, "it is read-only")
+        _replace(data, target, stat.S_IMODE(mode))
+    else:
+        with open(target, "wb") as file:
+            file.write(data)
+
+
+def _replace(data: bytes, target: str, mode: int | None) -> None:
+    """Write a file beside the target, and put it in its place. `mode` is that of the target, None if there is none."""
+    folder, name = os.path.split(target)
+    # Hidden, and with an ending by which no search takes it for a spec.
+    temporary = os.path.join(folder, f".{name[:60]}.{os.urandom(6).hex()}.tmp")
+    try:
+        if not _write_unnamed(data, temporary, mode):
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+                _fill(file, data, mode)
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def _fill(file: BufferedWriter, data: bytes, mode: int | None) -> None:
+    file.write(data)
+    file.flush()
+    if mode is not None and hasattr(os, "fchmod"):
+        os.fchmod(file.fileno(), mode)
+    os.fsync(file.fileno())
+
+
+def _write_unnamed(data: bytes, path: str, mode: int | None) -> bool:
+    """Write a file that gets its name once all of it is there, so that nothing stays if the process is killed before.
+
+    False if that cannot be done: it is a matter of Linux, and of most of its file systems.
+    """
+    flag = getattr(os, "O_TMPFILE", None)
+    if flag is None:
+        return False
+    folder, name = os.path.split(path)
+    try:
+        there = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with os.fdopen(os.open(folder, flag | os.O_WRONLY, 0o666), "wb") as file:
+                _fill(file, data, mode)
+                # Only if a folder is given does Python make the call that follows the link to the open file.
+                os.link(f"/proc/self/fd/{file.fileno()}", name, dst_dir_fd=there, follow_symlinks=True)
+        finally:
+            os.close(there)
+    except OSError:
+        # Whatever it was: if it is in the way of a file with a name as well, it is told of that.
+        return False
+    return True
