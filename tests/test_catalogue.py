@@ -19,6 +19,7 @@ from modelspec.catalogue import dialects, list_layers
 from modelspec.expressions import parse
 from modelspec.fitting import Fitted, Value, fit
 from modelspec.kinds import Deferred
+from modelspec.language import ENTRY_KEYS, STEP_KEYS
 from modelspec.layer import Example, Layer, fields_of, list_constraints
 from modelspec.refusal import Refused
 from modelspec.shape import Shape, Unknown, numel
@@ -142,6 +143,11 @@ def test_fields_say_what_they_take(layer: type[Layer]) -> None:
             assert field.kind.complete(field.default) == field.default, "a default that is not of its own kind"
         if field.way in ("inferred", "built"):
             assert (field.axis is None) != (field.take is None)
+
+
+@every_class
+def test_fields_are_no_keys_of_an_entry(layer: type[Layer]) -> None:
+    assert not set(fields_of(layer)) & {*ENTRY_KEYS, *STEP_KEYS}
 
 
 @every_class

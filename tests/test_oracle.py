@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from oracle import many
 from oracle.draw import draw
 from oracle.exceptions import EXEMPTIONS, LEFT_OUT, LEFT_OUT_OF, OTHER_DEFAULT, Exemption, is_exempt
 from oracle.ours import answer, compare
@@ -63,6 +64,23 @@ def test_catalogue_answers_as_the_framework_did(name: str) -> None:
         if not is_exempt(layer, question, ours, theirs)
     ]
     assert not wrong, f"{len(wrong)} sets differ\n" + "\n".join(wrong[:20])
+
+
+@pytest.mark.parametrize("name", [f"{dialect}.{name}" for dialect in dialects() for name in many.read(dialect)])
+def test_catalogue_answers_as_the_framework_did_many_times(name: str) -> None:
+    dialect, _, type_name = name.partition(".")
+    layer, line = find(dialect, type_name), many.read(dialect)[type_name]
+    assert layer is not None
+    drawn = many.hash_questions(many.list_questions(layer, line.seed, len(line.answers)))
+    assert drawn == line.questions, f"other sets are drawn now: run `python -m tests.oracle.many {dialect} {type_name}`"
+    wrong = list(many.list_different(layer, line))
+    assert not wrong, f"{len(wrong)} sets differ\n" + "\n".join(wrong[:20])
+
+
+def test_torch_was_asked_ten_thousand_times() -> None:
+    lines = many.read("torch")
+    assert set(lines) == set(list_names("torch")), "run `python -m tests.oracle.many torch`"
+    assert sum(len(line.answers) for line in lines.values()) > 10_000
 
 
 @pytest.mark.parametrize("exemption", EXEMPTIONS, ids=lambda exemption: exemption.reason)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from .outcome import Question
 
 ASKED: dict[str, tuple[Question, ...]] = {
+    "torch.SpectralNorm": (Question({"module": {"type": "FrozenBatchNorm2d"}}, ((9,),), ("float32",)),),
     "keras.SimpleRNN": (Question({"units": 2, "activity_regularizer": "nonsense"}, ((3, 4),), ("float32",)),),
     "keras.LSTMCell": (Question({"units": 1}, ((4,), (1,), (2,)), ("float32",) * 3),),
     "keras.Bidirectional": (

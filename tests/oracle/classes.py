@@ -98,9 +98,25 @@ ADAPTED: dict[str, type[torch.nn.Module]] = {
 """The modules that a spec feeds otherwise than Python does."""
 
 
+def weight_norm(module: torch.nn.Module, tensor_name: str = "weight", dim: int | None = 0) -> torch.nn.Module:
+    """Torch's own; `name` is a key of every entry."""
+    return torch.nn.utils.parametrizations.weight_norm(module, tensor_name, dim)
+
+
+def spectral_norm(
+    module: torch.nn.Module,
+    tensor_name: str = "weight",
+    n_power_iterations: int = 1,
+    eps: float = 1e-12,
+    dim: int | None = None,
+) -> torch.nn.Module:
+    """Torch's own; `name` is a key of every entry."""
+    return torch.nn.utils.parametrizations.spectral_norm(module, tensor_name, n_power_iterations, eps, dim)
+
+
 PARAMETRIZATIONS: dict[str, Callable[..., torch.nn.Module]] = {
-    "SpectralNorm": torch.nn.utils.parametrizations.spectral_norm,
-    "WeightNorm": torch.nn.utils.parametrizations.weight_norm,
+    "SpectralNorm": spectral_norm,
+    "WeightNorm": weight_norm,
 }
 """What is a function of a module in torch, and gives back that module, by the name of the layer."""
 

@@ -116,7 +116,7 @@ def _vary_example(layer: type[Layer], example: Example, random: Random) -> Quest
     arguments: dict[str, Any] = {}
     for name, field in fields_of(layer).items():
         given = name in example.arguments
-        if given and random.random() < 0.94:
+        if given and (field.way == "wrapped" or random.random() < 0.94):
             arguments[name] = (plain if alike else resize)(example.arguments[name])
         elif field.way == "argument" and (field.required or random.random() < 0.25):
             value = _draw_value(field.kind, name, shapes[0] if shapes else (), random)
@@ -143,20 +143,13 @@ def _draw_near_example(layer: type[Layer], random: Random) -> Question | None:
         shape = random.choice(shapes)
         if shape:
             shape[random.randrange(len(shape))] = random.choice(SIZES)
-    arguments = {name: _list_members(value) for name, value in example.arguments.items()}
+    arguments = {name: plain(value) for name, value in example.arguments.items()}
     for name, field in fields_of(layer).items():
         if field.way == "argument" and random.random() < 0.25:
             value = _draw_value(field.kind, name, tuple(shapes[0]) if shapes else (), random)
             if value is not _NOTHING:
                 arguments[name] = value
     return Question(arguments, tuple(map(tuple, shapes)), tuple(example.dtypes))
-
-
-def _list_members(value: Any) -> Any:
-    """The value as a reader of YAML gives it: lists, no tuples."""
-    if isinstance(value, dict):
-        return {name: _list_members(member) for name, member in value.items()}
-    return [_list_members(member) for member in value] if isinstance(value, (list, tuple)) else value
 
 
 def _draw_number_of_inputs(layer: type[Layer], random: Random) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from types import ModuleType
 
@@ -13,13 +13,19 @@ from modelspec.layer import Layer
 
 from .asked import ASKED
 from .draw import draw, plain
+from .exceptions import is_exempt
+from .ours import answer, compare
 from .outcome import RECORDED, Outcome, Question, list_recorded, path_of, write_head, write_line
 
 SEED = 1
-SETS = 120
+SETS = 300
 """How many sets a class is asked."""
-REFUSED = 40
+REFUSED = 100
 """How many of them the framework may refuse."""
+KEPT = 100
+"""How many of them are written down; of the others those alone that the catalogue means to answer otherwise."""
+ROOM = 100_000
+"""How many characters may be, for a class that has much to say of itself."""
 TRIES = 5_000
 
 
@@ -57,11 +63,25 @@ def ask_all(layer: type[Layer], oracle: ModuleType, seed: int, sets: int) -> Ite
             return
 
 
+def choose(layer: type[Layer], asked: Iterable[tuple[Question, Outcome]]) -> Iterator[tuple[Question, Outcome]]:
+    """The answers that are worth a line: the first ones, and all that an exception is for."""
+    room, told, most = ROOM, {True: 0, False: 0}, KEPT * REFUSED // SETS
+    for question, theirs in asked:
+        _, ours = answer(layer, question)
+        meant = any(compare(layer, ours, theirs)) and is_exempt(layer, question, ours, theirs)
+        refused = theirs.refused is not None
+        fits = told[True] < min(most, told[False] // 2 + 4) if refused else told[False] < KEPT - most
+        if meant or (fits and room > 0):
+            told[refused] += 1
+            room -= len(write_line(question, theirs))
+            yield question, theirs
+
+
 def record(layer: type[Layer]) -> None:
     """Write the recorded file of one class."""
     oracle = load_oracle(layer.dialect)
     lines = [write_head(oracle.FRAMEWORK, oracle.list_arguments(layer))]
-    lines.extend(write_line(question, outcome) for question, outcome in ask_all(layer, oracle, SEED, SETS))
+    lines.extend(write_line(*each) for each in choose(layer, ask_all(layer, oracle, SEED, SETS)))
     path = path_of(layer.dialect, layer.type_name())
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -38,25 +38,29 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
         cutoffs = self.cutoffs
-        unknown = next((cutoff for cutoff in cutoffs if isinstance(cutoff, Unknown)), None)
-        if unknown is not None:
-            yield refuse_unknown("cutoffs", unknown)
-            return
+        for cutoff in cutoffs:
+            unknown: Dim = cutoff
+            if isinstance(unknown, Unknown):
+                yield refuse_unknown("cutoffs", unknown)
+                return
         if list(cutoffs) != sorted(set(cutoffs)):
             message = f"the cutoffs {show_shape(cutoffs)} do not rise"
             yield Broken("C3", message, "cutoffs", "each more than the one before")
         elif isinstance(self.n_classes, int) and cutoffs[-1] >= self.n_classes:
             message = f"the cutoff {cutoffs[-1]} is not less than n_classes ({self.n_classes})"
             yield Broken("C3", message, "cutoffs", "leave it out: n_classes is the last cutoff by itself")
-        elif isinstance(self.in_features, int) and self._project(len(cutoffs) - 1) == 0:
-            message = f"in_features ({self.in_features}) divided by {self.div_value:g} ** {len(cutoffs)} is less than 1"
+        elif isinstance(self.in_features, int) and 0 in map(self._project, range(len(cutoffs))):
+            message = f"in_features ({self.in_features}) divided by {self.div_value:g} ** {len(cutoffs)} leaves nothing"
             yield Broken("C4", message, "div_value", "a smaller div_value, or fewer cutoffs")
 
     def _project(self, cluster: int) -> Dim:
         # How many features the cluster is looked at with.
         if isinstance(self.in_features, Unknown):
             return self.in_features * 1
-        return int(self.in_features // (self.div_value ** (cluster + 1)))
+        try:
+            return int(self.in_features // (self.div_value ** (cluster + 1)))
+        except (OverflowError, ZeroDivisionError):  # a power beyond what floating-point numbers hold
+            return 0
 
     def _sizes(self) -> list[Dim]:
         ends = (*self.cutoffs[1:], self.n_classes)

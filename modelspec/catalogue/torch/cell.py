@@ -11,7 +11,7 @@ from modelspec.shape import Count, Shape, differs, show_dim, show_shape
 class _Cell(Layer):
     gates: ClassVar[int]
     arity = (1, 2)
-    input_names = ("input", "hx")
+    input_names: ClassVar[tuple[str, ...]] = ("input", "hx")
     takes = (Takes("C2", ("input_size",)), Takes("C3", ("hidden_size",)))
     input_dtype = "float"
 

@@ -33,7 +33,7 @@ class CosineSimilarity(_Distance):
     promotes = True
 
     dim: AxisIndex = 1
-    eps: Annotated[float, Number()] = 1e-8
+    eps: Annotated[float, Number(0)] = 1e-8
 
     def constrain(self, x: Shape, z: Shape) -> Iterator[Broken]:
         broken = refuse_axis("C1", "dim", self.dim, broadcast(x, z)) or refuse("C2", self.input_name_at, (x, z))

@@ -23,12 +23,12 @@ class _Parametrized(Layer):
 
     if TYPE_CHECKING:
         module: Any
-        name: str
+        tensor_name: str
 
     def _weight(self) -> Tensor | None:
         inside: Fitted = self.module
         for tensor in inside.tensors:
-            if tensor.name == self.name and tensor.kind == "parameter":
+            if tensor.name == self.tensor_name and tensor.kind == "parameter":
                 return tensor
         return None
 
@@ -36,8 +36,8 @@ class _Parametrized(Layer):
         if self._weight() is None:
             held = [tensor.name for tensor in self.module.tensors if tensor.kind == "parameter"]
             type_name = self.module.layer.type_name()
-            message = f"{type_name} has no parameter called {self.name!r}"
-            yield Broken(constraint, message, "name", f"it has {', '.join(held[:8])}" if held else None)
+            message = f"{type_name} has no parameter called {self.tensor_name!r}"
+            yield Broken(constraint, message, "tensor_name", f"it has {', '.join(held[:8])}" if held else None)
 
     def output_shape(self, *shapes: Shape) -> Shape:
         shape: Shape = self.module.output_shape
@@ -56,7 +56,7 @@ class _Parametrized(Layer):
     def list_tensors(self) -> Iterator[Tensor]:
         # Source: torch.nn.utils.parametrize, register_parametrization: what stands for the weight comes last.
         for tensor in self.module.tensors:
-            if tensor.name != self.name:
+            if tensor.name != self.tensor_name:
                 yield tensor
         weight = self._weight()
         assert weight is not None
@@ -83,7 +83,7 @@ class _Parametrized(Layer):
 class WeightNorm(_Parametrized):
     """A layer whose weight is a direction and a length along one axis, learned apart.
 
-    C1  module has a parameter of this name.
+    C1  module has a parameter that is called tensor_name.
     C2  dim is the number of an axis of that parameter, from the end if it is negative; but -1, as null, means one
         length for the whole.
 
@@ -91,11 +91,12 @@ class WeightNorm(_Parametrized):
     weight is made of parametrizations.weight.original0, the lengths, and parametrizations.weight.original1. For inputs
     beyond the first see the layer inside.
 
-    Source: torch.nn.utils.parametrizations.weight_norm.
+    Source: torch.nn.utils.parametrizations.weight_norm. What it calls name is tensor_name, as in
+    register_parametrization, for name is that of the entry.
     """
 
     module: Wrapped = wrapped(take=lambda _, x: x, every=True)
-    name: _Name = "weight"
+    tensor_name: _Name = "weight"
     dim: _Axis = 0
 
     def constrain(self, *shapes: Shape) -> Iterator[Broken]:
@@ -104,18 +105,18 @@ class WeightNorm(_Parametrized):
         if isinstance(self.dim, Unknown):
             yield Broken(None, "dim is not known before the model runs", "dim", None, "MS307")
         elif weight is not None and self.dim is not None and not -len(weight.axes) <= self.dim < len(weight.axes):
-            message = f"dim is {self.dim}, but {self.name} has {len(weight.axes)} axes"
+            message = f"dim is {self.dim}, but {self.tensor_name} has {len(weight.axes)} axes"
             yield Broken("C2", message, "dim", f"from 0 to {len(weight.axes) - 1}, or null for the whole", "MS309")
 
     def _lengths(self, weight: Tensor) -> tuple[Axis, ...]:
         if self.dim is None or self.dim == -1:
             return ()
         kept = self.dim % len(weight.axes)
-        return tuple([each if at == kept else each._replace(size=1) for at, each in enumerate(weight.axes)])
+        return tuple([each if at == kept else Axis("norm", 1) for at, each in enumerate(weight.axes)])
 
     def _make(self, weight: Tensor) -> Iterator[Tensor]:
-        yield Tensor(f"parametrizations.{self.name}.original0", self._lengths(weight))
-        yield weight._replace(name=f"parametrizations.{self.name}.original1")
+        yield Tensor(f"parametrizations.{self.tensor_name}.original0", self._lengths(weight))
+        yield weight._replace(name=f"parametrizations.{self.tensor_name}.original1")
 
     def parameters_by_hand(self) -> str | None:
         weight = self._weight()
@@ -136,7 +137,7 @@ class WeightNorm(_Parametrized):
             macs=672,
         ),
         Example(
-            {"module": {"type": "LSTM", "hidden_size": 3}, "name": "weight_hh_l0", "dim": 1},
+            {"module": {"type": "LSTM", "hidden_size": 3}, "tensor_name": "weight_hh_l0", "dim": 1},
             input=(7, 10),
             output=(7, 3),
             parameters=183,
@@ -150,7 +151,7 @@ class WeightNorm(_Parametrized):
 class SpectralNorm(_Parametrized):
     """A layer whose weight is divided by the largest singular value that it has as a matrix.
 
-    C1  module has a parameter of this name.
+    C1  module has a parameter that is called tensor_name.
     C2  dim is the number of an axis of that parameter, from the end if it is negative.
 
     It is written around the layer, and stands in its place: `{type: SpectralNorm, module: {type: Linear, …}}`. The
@@ -158,11 +159,12 @@ class SpectralNorm(_Parametrized):
     the axis of the weight that the matrix has as rows; left out, it is that of what comes out. For inputs beyond the
     first see the layer inside.
 
-    Source: torch.nn.utils.parametrizations.spectral_norm.
+    Source: torch.nn.utils.parametrizations.spectral_norm. What it calls name is tensor_name, as in
+    register_parametrization, for name is that of the entry.
     """
 
     module: Wrapped = wrapped(take=lambda _, x: x, every=True)
-    name: _Name = "weight"
+    tensor_name: _Name = "weight"
     n_power_iterations: Size = 1
     eps: Annotated[float, Number(0)] = 1e-12
     dim: _Axis = None
@@ -173,7 +175,7 @@ class SpectralNorm(_Parametrized):
         if isinstance(self.dim, Unknown):
             yield Broken(None, "dim is not known before the model runs", "dim", None, "MS307")
         elif weight is not None and not -len(weight.axes) <= self._rows() < len(weight.axes):
-            message = f"dim is {self._rows()}, but {self.name} has {len(weight.axes)} axes"
+            message = f"dim is {self._rows()}, but {self.tensor_name} has {len(weight.axes)} axes"
             yield Broken("C2", message, "dim", f"from 0 to {len(weight.axes) - 1}", "MS309")
 
     def _rows(self) -> int:
@@ -182,13 +184,13 @@ class SpectralNorm(_Parametrized):
         return self.dim
 
     def _make(self, weight: Tensor) -> Iterator[Tensor]:
-        yield weight._replace(name=f"parametrizations.{self.name}.original")
+        yield weight._replace(name=f"parametrizations.{self.tensor_name}.original")
         if len(weight.axes) < 2:
             return
         rows = weight.axes[self._rows()]
         columns = [size for axis, (_, size) in enumerate(weight.axes) if axis != self._rows() % len(weight.axes)]
-        yield Tensor(f"parametrizations.{self.name}.0._u", (rows,), "buffer")
-        yield Tensor(f"parametrizations.{self.name}.0._v", (Axis("columns", numel(columns)),), "buffer")
+        yield Tensor(f"parametrizations.{self.tensor_name}.0._u", (rows,), "buffer")
+        yield Tensor(f"parametrizations.{self.tensor_name}.0._v", (Axis("columns", numel(columns)),), "buffer")
 
     def parameters_by_hand(self) -> str | None:
         text: str | None = self.module.layer.parameters_by_hand()

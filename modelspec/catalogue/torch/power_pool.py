@@ -1,7 +1,7 @@
 """torch.nn: pooling by the sum of powers."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from modelspec.catalogue.torch.window import SPATIAL, exceeds, refuse
 from modelspec.kinds import Integer, Number, Optional
@@ -18,24 +18,30 @@ from modelspec.layer import (
 )
 from modelspec.shape import Dim, Shape, pool_out
 
+_Power = Annotated[float, Number()]
+
 
 class _PowerPool(Layer):
     rank: ClassVar[int]
     result_dtypes: ClassVar[Mapping[str, str]] = {"output": "float"}
 
-    norm_type: Annotated[float, Number()]
-    kernel_size: SizePerAxis
-    stride: OptionalSizePerAxis = None
-    ceil_mode: bool = False
+    norm_type: _Power
+
+    if TYPE_CHECKING:
+        kernel_size: Any
+        stride: Any
+        ceil_mode: bool
 
     list_tensors = no_tensors
     count_macs = no_macs
 
     def _windows(self) -> tuple[Dim, ...]:
-        return self.kernel_size
+        windows: tuple[Dim, ...] = self.kernel_size
+        return windows
 
     def _strides(self) -> tuple[Dim, ...]:
-        return self._windows() if self.stride is None else self.stride
+        strides: tuple[Dim, ...] = self._windows() if self.stride is None else self.stride
+        return strides
 
     def _slide(self, size: Dim, axis: int) -> Dim:
         kernel, stride = self._windows()[axis], self._strides()[axis]
@@ -93,6 +99,7 @@ class LPPool1d(_PowerPool):
 
     kernel_size: Size
     stride: Annotated[int | None, Optional(Integer(1))] = None
+    ceil_mode: bool = False
 
     def _windows(self) -> tuple[Dim, ...]:
         return (self.kernel_size,)
@@ -125,6 +132,10 @@ class LPPool2d(_PowerPool):
     rank = 2
     takes = Takes("C1", ("channels", "height", "width"), ("height", "width"))
 
+    kernel_size: SizePerAxis
+    stride: OptionalSizePerAxis = None
+    ceil_mode: bool = False
+
     examples = (
         Example({"norm_type": 2, "kernel_size": 3}, input=(4, 12, 9), output=(4, 4, 3), parameters=0, macs=0),
         Example(
@@ -148,6 +159,10 @@ class LPPool3d(_PowerPool):
 
     rank = 3
     takes = Takes("C1", ("channels", "depth", "height", "width"), ("depth", "height", "width"))
+
+    kernel_size: SizePerAxis
+    stride: OptionalSizePerAxis = None
+    ceil_mode: bool = False
 
     def _is_short(self, size: Dim, axis: int) -> bool:
         # Source: torch, aten/src/ATen/native/Pool.h, pool3d_shape_check with check_input_size.

@@ -34,7 +34,7 @@ def _refuse_unknown(field: str, value: Unknown) -> Broken:
 class _Recurrent(Layer):
     gates: ClassVar[int]
     arity = (1, 2)
-    input_names = ("input", "h_0")
+    input_names: ClassVar[tuple[str, ...]] = ("input", "h_0")
     takes = (Takes("C2", ("length", "input_size")), Takes("C3", ("layers", "hidden_size")))
     input_dtype = "float"
 

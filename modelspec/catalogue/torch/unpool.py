@@ -56,7 +56,9 @@ class _MaxUnpool(Layer):
         first = len(x) - self.rank
         for axis, name in enumerate(SPATIAL[self.rank]):
             size, stride, wanted = self._widen(x[first + axis], axis), self._strides()[axis], self.output_size[axis]
-            if any(isinstance(value, Unknown) for value in (size, stride, wanted)) or abs(wanted - size) < stride:
+            if isinstance(size, Unknown) or isinstance(stride, Unknown) or isinstance(wanted, Unknown):
+                continue
+            if abs(wanted - size) < stride:
                 continue
             message = f"output_size has a {name} of {wanted}, but windows of a {name} of {x[first + axis]} come from "
             message += f"{size - stride + 1} to {size + stride - 1}"
