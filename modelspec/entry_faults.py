@@ -7,6 +7,7 @@ from marshal import dumps
 from typing import Any, Literal, NamedTuple
 
 from modelspec import catalogue
+from modelspec.catalogue import refusals
 from modelspec.catalogue.frameworks import NAMES
 from modelspec.closed import KEY, refuse_key, validate
 from modelspec.diagnostics import Route
@@ -302,6 +303,10 @@ class _Judge:
         elif name in self.blocks:
             hint = f"it is a block: write {{block: {name}}}"
         elif name in NAMES[self.dialect]:
+            reason = refusals.find(self.dialect, name)
+            if reason is not None:
+                message = f"{name_value(name)} {reason.why}"
+                raise Refused(message, code="MS208", route=route, hint=reason.hint)
             message = f"{name_value(name)} is a {self.dialect} layer that this version of modelspec does not know yet"
             raise Refused(message, code="MS208", route=route, hint="`modelspec layers` lists those that it knows")
         else:

@@ -289,7 +289,7 @@ def fit_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, li
     given: dict[str, Any] = {}
     for name, value in example.arguments.items():
         field = fields_of(layer)[name]
-        given[name] = _read_inside(layer.dialect, value) if field.way == "wrapped" else field.kind.read(_listed(value))
+        given[name] = _read_argument(field, layer.dialect, value)
         assert not isinstance(given[name], Deferred)
     return fit(layer, given, tuple(map(Value, example.inputs, example.dtypes)), "float32")
 
@@ -300,7 +300,13 @@ def _read_inside(dialect: str, value: Any) -> Written | None:
     entry = {"type": value} if isinstance(value, str) else dict(value)
     inner = catalogue.find(dialect, entry.pop("type"))
     assert inner is not None
-    return Written(inner, {name: fields_of(inner)[name].kind.read(_listed(given)) for name, given in entry.items()})
+    return Written(
+        inner, {name: _read_argument(fields_of(inner)[name], dialect, given) for name, given in entry.items()}
+    )
+
+
+def _read_argument(field: Field, dialect: str, value: Any) -> Any:
+    return _read_inside(dialect, value) if field.way == "wrapped" else field.kind.read(_listed(value))
 
 
 def _listed(value: Any) -> Any:

@@ -461,7 +461,8 @@ CASES: list[tuple[Any, str, Route, str]] = [
     ({"type": "ReLU", "dtype": "fp16"}, "MS206", ("dtype",), "'float16'"),
     ({"type": "ReLU", "dtype": "torch.bfloat16"}, "MS206", ("dtype",), "'bfloat16'"),
     ({"type": "ReLU", "trainable": "no"}, "MS205", ("trainable",), "write false"),
-    ({"type": "CrossEntropyLoss"}, "MS208", ("type",), "modelspec layers"),
+    ({"type": "CrossEntropyLoss"}, "MS208", ("type",), "leave it out"),
+    ({"type": "LazyLinear", "out_features": 3}, "MS208", ("type",), "write Linear, and leave in_features out"),
     # how it stands among the others
     ({"type": "ReLU", "shared": True}, "MS204", (), "leave `shared` out"),
     ({"type": "ReLU", "shared": True, "repeet": 3}, "MS203", ("repeet",), "'repeat'"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Reason", "find"]
+__all__ = ["Reason", "find", "list_names"]
 
 
 class Reason(NamedTuple):
@@ -89,9 +89,43 @@ _TORCH = {
     "RNNCellBase": Reason(_BASE, "write RNNCell, LSTMCell or GRUCell"),
 }
 
-_REASONS: dict[str, dict[str, Reason]] = {"torch": _TORCH}
+_WORDS = "makes numbers of words, by a vocabulary that comes from data"
+_NUMBERED = "do it before the model, and declare its input as what comes out: {shape: […], dtype: int64}"
+_FOREIGN = "holds a function of another framework, of which only its code says what it gives"
+_OWN = "write what it does as layers, or a Custom with its output, parameters and macs"
+
+_KERAS = {
+    "FlaxLayer": Reason(_FOREIGN, _OWN),
+    "HashedCrossing": Reason("hashes on the processor, by TensorFlow, whatever the backend is", _NUMBERED),
+    "Hashing": Reason("hashes on the processor, by TensorFlow, whatever the backend is", _NUMBERED),
+    "InputLayer": Reason(
+        "is what flows in, and no layer of a spec", "say it under `input`, or `inputs` where there are several"
+    ),
+    "InputSpec": Reason("is what a layer demands of its input, and none itself", "leave it out: each layer states it"),
+    "IntegerLookup": Reason("numbers integers anew, by a vocabulary that comes from data", _NUMBERED),
+    "JaxLayer": Reason(_FOREIGN, _OWN),
+    "Lambda": Reason("holds a function of Python, of which only its code says what it gives", _OWN),
+    "Layer": Reason(_BASE, "a Custom says what it holds and gives; a block is what it is made of"),
+    "Pipeline": Reason("is a row of preprocessing layers, and none itself", "write its layers one after the other"),
+    "StackedRNNCells": Reason(
+        "is several cells in one step",
+        "write an RNN for each cell, all but the last with return_sequences: true; it computes the same",
+    ),
+    "StringLookup": Reason(_WORDS, _NUMBERED),
+    "TFSMLayer": Reason("is a saved model of TensorFlow, of which only its file says what it gives", _OWN),
+    "TextVectorization": Reason(_WORDS, _NUMBERED),
+    "TorchModuleWrapper": Reason("holds a module of torch, of which only its code says what it gives", _OWN),
+    "Wrapper": Reason(_BASE, "write Bidirectional, TimeDistributed or SpectralNormalization"),
+}
+
+_REASONS: dict[str, dict[str, Reason]] = {"torch": _TORCH, "keras": _KERAS}
 
 
 def find(dialect: str, name: str) -> Reason | None:
     """Why the dialect lacks this layer of its framework on purpose; None if it does not."""
     return _REASONS.get(dialect, {}).get(name)
+
+
+def list_names(dialect: str) -> tuple[str, ...]:
+    """The layers of the framework that the dialect lacks on purpose."""
+    return tuple(_REASONS.get(dialect, ()))
