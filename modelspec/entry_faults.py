@@ -7,7 +7,7 @@ from marshal import dumps
 from typing import Any, Literal, NamedTuple
 
 from modelspec import catalogue
-from modelspec.catalogue import refusals
+from modelspec.catalogue import plugins, refusals
 from modelspec.catalogue.frameworks import NAMES
 from modelspec.closed import KEY, refuse_key, validate
 from modelspec.diagnostics import Route
@@ -309,6 +309,10 @@ class _Judge:
                 raise Refused(message, code="MS208", route=route, hint=reason.hint)
             message = f"{name_value(name)} is a {self.dialect} layer that this version of modelspec does not know yet"
             raise Refused(message, code="MS208", route=route, hint="`modelspec layers` lists those that it knows")
+        elif (brought := plugins.explain(self.dialect, name)) is not None:
+            package, problem = brought
+            message = f"{name_value(name)} is a {self.dialect} layer of {package}, and cannot be used: {problem}"
+            hint = "it is for that package to mend; `modelspec layers` lists what packages bring"
         else:
             hint = hint_type(name, self.dialect)
         raise Refused(message, code="MS207", route=route, hint=hint)

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, GetJsonSchemaHandler, create_model
 from pydantic_core import CoreSchema, core_schema
 
-from modelspec.catalogue import list_names_of
 from modelspec.closed import EXPRESSION, KEY, SHARED, Checked, Closed, Open, read_value
 from modelspec.expressions import BUILTINS
 from modelspec.kinds import Literal as LiteralKind
@@ -348,7 +347,7 @@ def entry_model(layer: type[Layer], inside: bool = False) -> type[Closed]:
     known = _MODELS.get((layer, inside))
     if known is not None:
         return known
-    members: dict[str, Any] = {"type": (Literal[list_names_of(layer)], Field(description=summarise(layer)))}
+    members: dict[str, Any] = {"type": (Literal[layer.type_name()], Field(description=summarise(layer)))}
     for field in fields_of(layer).values():
         if field.way == "built":
             continue

@@ -175,13 +175,10 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
                     "then": {
                         "allOf": [
                             {
-                                "if": {"properties": {"type": _one_of(names)}},
-                                "then": {"$ref": f"#/definitions/{dialect}.{names[0]}"},
+                                "if": {"properties": {"type": {"const": name}}},
+                                "then": {"$ref": f"#/definitions/{dialect}.{name}"},
                             }
-                            for names in (
-                                *map(catalogue.list_names_of, layers),
-                                *((name,) for name in CONTAINER_MODELS),
-                            )
+                            for name in (*[layer.type_name() for layer in layers], *CONTAINER_MODELS)
                         ]
                     },
                 },
@@ -214,12 +211,7 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
 
 def _list_types(layers: Iterable[type[Layer]]) -> Iterable[_Schema]:
     for layer in layers:
-        for name in catalogue.list_names_of(layer):
-            yield {"const": name, "description": summarise(layer)}
-
-
-def _one_of(names: tuple[str, ...]) -> _Schema:
-    return {"const": names[0]} if len(names) == 1 else {"enum": list(names)}
+        yield {"const": layer.type_name(), "description": summarise(layer)}
 
 
 def _list_containers() -> Iterable[_Schema]:
@@ -236,7 +228,7 @@ def _define_entry(model: type[Closed]) -> _Schema:
     definition = _draft_7(model.model_json_schema())
     definition.pop("dependencies", None)
     definition["properties"] = {
-        name: {key: member[key] for key in ("const", "enum") if key in member} if name == "type" else member
+        name: {"const": member["const"]} if name == "type" else member
         for name, member in definition["properties"].items()
         if name not in Tied.model_fields
     }

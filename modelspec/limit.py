@@ -94,7 +94,7 @@ class Limit(NamedTuple):
         return (
             (other.max is None or (top is not None and top <= other.max))
             and (other.min is None or (bottom is not None and bottom >= other.min))
-            and (other.exactly is None or self.exactly == other.exactly)
+            and (other.exactly is None or top == bottom == other.exactly)
         )
 
     def settle(self, whole: Count) -> Limit:

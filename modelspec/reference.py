@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from typing import Any
 
 from modelspec import catalogue
+from modelspec.catalogue import plugins
 from modelspec.fitting import Fitted, Value, Written, fit
 from modelspec.formula import Formula, write_formula
 from modelspec.kinds import Deferred, Named
@@ -15,7 +16,7 @@ from modelspec.layer import Example, Field, Layer, Tensor, fields_of, list_const
 from modelspec.refusal import Refused
 from modelspec.shape import Count, Unknown, show_dim, show_shape
 
-__all__ = ["describe", "describe_container", "fit_example", "summarize", "summarize_common"]
+__all__ = ["describe", "describe_container", "fit_example", "summarize", "summarize_brought", "summarize_common"]
 
 
 def summarize(dialect: str) -> str:
@@ -35,6 +36,21 @@ def summarize_common() -> str:
     rows += [(layer.type_name(), _first_line(layer)) for layer in catalogue.list_common()]
     width = max(len(name) for name, _ in rows)
     lines = [f"both: {len(rows)} types", *(f"  {name:<{width}}  {text}" for name, text in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def summarize_brought(dialects: Iterable[str]) -> str:
+    """What installed packages bring to these dialects, a line each, with the package; "" if nothing."""
+    rows = []
+    for each in plugins.list_brought():
+        if each.dialect in dialects or each.dialect not in catalogue.dialects():
+            layer = plugins.load(each)
+            told = f"cannot be used: {layer}" if isinstance(layer, str) else _first_line(layer)
+            rows.append((f"{each.dialect} {each.name}".strip(), f"{told} ({each.package})"))
+    if not rows:
+        return ""
+    width = max(len(name) for name, _ in rows)
+    lines = [f"from packages: {len(rows)} types", *(f"  {name:<{width}}  {text}" for name, text in rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -286,27 +302,27 @@ def _show_count(count: Count) -> str:
 
 def fit_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, list[Any]]:
     """Fit a class to one of its own examples. Raises Refused for an argument that it does not take at all."""
-    given: dict[str, Any] = {}
-    for name, value in example.arguments.items():
-        field = fields_of(layer)[name]
-        given[name] = _read_argument(field, layer.dialect, value)
-        assert not isinstance(given[name], Deferred)
+    given = _read_arguments(layer, example.arguments)
     return fit(layer, given, tuple(map(Value, example.inputs, example.dtypes)), "float32")
 
 
+def _read_arguments(layer: type[Layer], written: Mapping[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in written.items():
+        field = fields_of(layer)[name]
+        given[name] = _read_inside(layer.dialect, value) if field.way == "wrapped" else field.kind.read(_listed(value))
+        assert not isinstance(given[name], Deferred)
+    return given
+
+
 def _read_inside(dialect: str, value: Any) -> Written | None:
+    """A layer inside, which may hold one itself."""
     if value is None or isinstance(value, Written):
         return value
     entry = {"type": value} if isinstance(value, str) else dict(value)
     inner = catalogue.find(dialect, entry.pop("type"))
     assert inner is not None
-    return Written(
-        inner, {name: _read_argument(fields_of(inner)[name], dialect, given) for name, given in entry.items()}
-    )
-
-
-def _read_argument(field: Field, dialect: str, value: Any) -> Any:
-    return _read_inside(dialect, value) if field.way == "wrapped" else field.kind.read(_listed(value))
+    return Written(inner, _read_arguments(inner, entry))
 
 
 def _listed(value: Any) -> Any:

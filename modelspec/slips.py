@@ -8,6 +8,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from modelspec import catalogue
+from modelspec.catalogue import plugins
 from modelspec.diagnostics import Route
 from modelspec.expressions import MAX_LENGTH, ExpressionError, parse
 from modelspec.language import CONTAINERS, ENTRY_KEYS, STEP_KEYS
@@ -134,7 +135,8 @@ _SAME = {
 
 def hint_type(name: str, dialect: str) -> str:
     """The way out for a type that the dialect does not have."""
-    names = (*catalogue.list_names(dialect), *CONTAINERS)
+    brought = [each.name for each in plugins.list_brought() if each.dialect == dialect]
+    names = (*catalogue.list_names(dialect), *CONTAINERS, *brought)
     bare = name.rpartition(".")[2]
     folded = {known.lower(): known for known in names}
     if bare.lower() in folded:

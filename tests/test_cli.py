@@ -70,6 +70,24 @@ CALLS = [
     ("check bad.yaml missing.yaml", 2, "no such file or folder: 'missing.yaml'"),
     ("check empty", 2, "no spec found in folder 'empty'"),
     ("check --unknown", 2, "No such option"),
+    ("check --exit-zero over.yaml", 0, "over.yaml:6:22: MS501 error"),
+    ("check --exit-zero over.yaml missing.yaml", 2, "no such file or folder: 'missing.yaml'"),
+    ("check --jobs 2 good.yaml over.yaml", 1, "in 1 of 2 specs."),
+    ("check --jobs 0 good.yaml", 2, "--jobs"),
+    ("check --fail-on warning good.yaml", 0, "all well"),
+    ("check --fail-on info good.yaml", 2, "'info'"),
+    ("check --against HEAD good.yaml", 2, "is in no git repository"),
+    ("diff good.yaml over.yaml", 1, "over.yaml:6:22: MS501 error"),
+    ("diff over.yaml good.yaml", 0, "1 model: 1 unchanged."),
+    ("diff good.yaml bad.yaml", 1, "not compared"),
+    ("diff good.yaml .", 2, "a file and a folder cannot be compared"),
+    ("diff good.yaml missing.yaml", 2, "no such file or folder: 'missing.yaml'"),
+    ("diff HEAD:good.yaml good.yaml", 2, "is in no git repository"),
+    ("config good.yaml", 0, "≤ 15"),
+    ("config over.yaml", 0, "over.yaml:6:22"),
+    ("config bad.yaml", 1, "did you mean 'out_features'?"),
+    ("config .", 2, "is a folder"),
+    ("config missing.yaml", 2, "no such file or folder: 'missing.yaml'"),
     ("check --format xml good.yaml", 2, "'xml'"),
     ("report good.yaml", 0, "fc (Linear)"),
     ("report over.yaml", 1, "OVER"),
@@ -297,6 +315,55 @@ def test_a_reader_that_leaves_is_no_fault(folder: Path) -> None:
         assert process.stderr.read() == b""
         process.stderr.close()
         process.wait()
+
+
+def test_quiet_says_what_was_found_and_nothing_else(capsys: Streams) -> None:
+    assert run(["check", "--quiet", "good.yaml"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert run(["check", "-q", "good.yaml", "over.yaml"]) == 1
+    told, trouble = capsys.readouterr()
+    assert (told.count("MS501"), "in 1 of 2" in told, trouble) == (1, False, "")
+
+
+def test_verbose_says_what_was_looked_at(folder: Path, capsys: Streams) -> None:
+    (folder / "modelspec.toml").write_text('exclude = ["bad.yaml"]\n', encoding="utf-8")
+    assert run(["check", "--verbose", "."]) == 1
+    told, trouble = capsys.readouterr()
+    assert "in 1 of 2 specs." in told
+    assert trouble.splitlines() == [
+        "configuration: modelspec.toml",
+        "checked: good.yaml: well",
+        "checked: over.yaml: found something",
+        "skipped: 2, excluded or without the key 'modelspec'",
+    ]
+
+
+def test_a_warning_fails_where_it_is_asked_to(capsys: Streams) -> None:
+    assert run(["baseline", "over.yaml"]) == 0
+    (Path("over.yaml")).write_text(GOOD.replace("good", "over"), encoding="utf-8")
+    assert run(["check", "over.yaml", "--baseline", "modelspec-baseline.json"]) == 0
+    assert run(["check", "over.yaml", "--baseline", "modelspec-baseline.json", "--fail-on", "warning"]) == 1
+    assert capsys.readouterr().out.count("MS509 warning") == 2
+
+
+def test_limits_are_told_with_those_who_set_them(folder: Path, capsys: Streams) -> None:
+    (folder / "modelspec.toml").write_text(
+        'growth = { macs = "5%" }\n[[limits]]\nbudget = { parameters = 14, layers.fc.macs = "50%" }\n', encoding="utf-8"
+    )
+    assert run(["config", "good.yaml"]) == 0
+    told = capsys.readouterr().out
+    assert [re.split(r"\s{2,}", line) for line in told.splitlines()] == [
+        ["file", "good.yaml"],
+        ["configuration", "modelspec.toml"],
+        ["in a search", "taken"],
+        [""],
+        ["good"],
+        ["Limit", "Set by"],
+        ["parameters", "≤ 15", "good.yaml:6:22 (without effect: another is tighter)"],
+        ["parameters", "≤ 14", "modelspec.toml:3:12"],
+        ["macs of 'fc'", "≤ 50%", "modelspec.toml:3:39"],
+        ["growth of macs", "≤ 5%", "modelspec.toml:1:12"],
+    ]
 
 
 PATHS = ["good.yaml", "bad.yaml", "over.yaml", "unmarked.yaml", "missing.yaml", "empty", ".", "", "a\0b", "good.yaml/x"]

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from modelspec.limit import MAX_LENGTH, MAX_LIMIT, Limit, LimitKind
+from modelspec.budget import holds
+from modelspec.limit import MAX_LENGTH, MAX_LIMIT, Limit, LimitKind, Share
 from modelspec.refusal import Refused
+from modelspec.shape import UNKNOWN
 
 COUNT, BYTE = LimitKind("count"), LimitKind("byte")
 DECIMAL = {"": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -151,3 +153,31 @@ def test_sides_are_read_each_for_itself():
     assert [(one.code, one.route) for one in told] == [("MS206", ("min",)), ("MS205", ("max",)), ("MS203", ("least",))]
     (told,) = outcome(COUNT, {"min": 8, "max": "0.007K"})
     assert (told.code, told.route, told.message) == ("MS206", ("min",), "min is 8, above max, 7")
+
+
+SMALL = st.integers(1, 8)
+SIDES = st.one_of(
+    SMALL.map(lambda most: Limit(max=most)),
+    SMALL.map(lambda least: Limit(min=least)),
+    SMALL.map(lambda number: Limit(exactly=number)),
+    st.tuples(SMALL, st.integers(0, 8)).map(lambda pair: Limit(min=pair[0], max=sum(pair))),
+)
+
+
+@given(SIDES, SIDES)
+def test_a_limit_is_within_another_if_all_that_it_allows_is(one, other):
+    beyond = 30
+    inside = all(holds(other, count) for count in range(beyond) if holds(one, count))
+    assert one.is_within(other) == inside
+
+
+@given(st.integers(0, 10**9), st.integers(0, 100), st.integers(0, 4))
+def test_a_share_is_of_whole_numbers(whole, part, digits):
+    share = Share(part, 10 ** (2 + digits))
+    exact = Fraction(part, 10 ** (2 + digits)) * whole
+    limit = Limit(shares=(("max", share), ("min", share))).settle(whole)
+    assert limit.max == exact.__floor__()
+    assert limit.min == exact.__ceil__()
+    assert Limit(shares=(("max", share),)).settle(UNKNOWN).is_open()
+    ((side, read),) = LimitKind("count", shares=True).read(str(share).replace(",", "")).shares
+    assert (side, Fraction(*read)) == ("max", Fraction(*share))

@@ -10,8 +10,8 @@ import write_layers
 
 from modelspec.catalogue import dialects, list_common, list_layers
 from modelspec.catalogue.index import TYPES
-from modelspec.layer import Layer, fields_of, list_constraints
-from modelspec.reference import describe, describe_container
+from modelspec.layer import Example, Layer, fields_of, list_constraints
+from modelspec.reference import describe, describe_container, fit_example
 
 PAGES = write_layers.write()
 LAYERS = {f"{dialect}.{layer.type_name()}": layer for dialect in dialects() for layer in list_layers(dialect)}
@@ -68,6 +68,14 @@ def test_formulas_are_told_with_names_and_with_numbers() -> None:
     formulas = read_section(text, "Formulas")
     assert "parameters  (in_features + 1) × out_features" in formulas
     assert any(line.endswith("(512 + 1) × 10 = 5,130") for line in read_section(text, "Examples"))
+
+
+def test_a_layer_inside_of_a_layer_inside_is_read() -> None:
+    inside = {"type": "TimeDistributed", "layer": {"type": "Dense", "units": 3}}
+    fitted, broken = fit_example(LAYERS["keras.TimeDistributed"], Example({"layer": inside}, input=(5, 4, 2)))
+    assert not broken
+    assert fitted is not None
+    assert fitted.output_shape == (5, 4, 3)
 
 
 def test_a_page_holds_what_is_printed_of_its_types() -> None:

@@ -24,7 +24,9 @@ Every layer type that a spec can use, by the family that it belongs to: its argu
 constraints by number, its tensors with their axes, and examples, valid and invalid, with what is found in them.
 `modelspec layers Conv2d` prints the same of one type, `modelspec layers` a line for each.
 
-A layer that is in no catalogue is described by [`Custom`](common.md#custom).
+[coverage.md](../coverage.md) says of every class of the frameworks whether it is here, and if not, why not. A layer
+that is in no catalogue is described by [`Custom`](common.md#custom), or is a type that a package brings:
+[own-layers.md](../own-layers.md).
 
 How to read these pages: there is no batch axis in a shape. `[in_channels, height, width]` names the axes of what
 arrives; `…` stands for any number of axes, and `?` for a size that is not known before the model runs. In formulas

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Reason", "find", "list_names"]
+from modelspec.catalogue.frameworks import ALIASES
+
+__all__ = ["Reason", "find", "list_refused"]
 
 
 class Reason(NamedTuple):
-    """Why a layer of the framework is none here: the end of a sentence that begins with its name, and a way out."""
+    """Why a layer of the framework is none here: the end of a sentence that begins with its name, and a way out.
+
+    `applies` says whether it is a layer at all, and not a base of others or what only holds them.
+    """
 
     why: str
     hint: str
+    applies: bool = True
 
 
 _LOSS = Reason(
@@ -72,60 +78,81 @@ _TORCH = {
         )
         for name, field in _LAZY.items()
     },
-    "Container": Reason(_BASE, "a Sequential, or an entry with `layers`, holds others"),
-    "DataParallel": Reason("says where a module runs, not what it is", "write what it holds"),
-    "Module": Reason(_BASE, "a Custom says what it holds and gives; a block is what it is made of"),
+    "Container": Reason(_BASE, "a Sequential, or an entry with `layers`, holds others", False),
+    "DataParallel": Reason("says where a module runs, not what it is", "write what it holds", False),
+    "Module": Reason(_BASE, "a Custom says what it holds and gives; a block is what it is made of", False),
     "ModuleDict": Reason(
         "holds modules by name, and says nothing of what flows",
         "a Sequential with a `name`, whose entries have names: the tensors are called the same",
+        False,
     ),
     "ModuleList": Reason(
         "holds modules by number, and says nothing of what flows",
         "a Sequential with a `name` and `numbered: true`, or a named `repeat`: the tensors are called the same",
+        False,
     ),
-    "ParameterDict": Reason("holds parameters by name", "a Parameter for each, with a `name`"),
-    "ParameterList": Reason("holds parameters by number", "a Parameter for each, with a `name`: weights.0, weights.1"),
-    "RNNBase": Reason(_BASE, "write RNN, LSTM or GRU"),
-    "RNNCellBase": Reason(_BASE, "write RNNCell, LSTMCell or GRUCell"),
+    "ParameterDict": Reason("holds parameters by name", "a Parameter for each, with a `name`", False),
+    "ParameterList": Reason(
+        "holds parameters by number", "a Parameter for each, with a `name`: weights.0, weights.1", False
+    ),
+    "RNNBase": Reason(_BASE, "write RNN, LSTM or GRU", False),
+    "RNNCellBase": Reason(_BASE, "write RNNCell, LSTMCell or GRUCell", False),
 }
 
-_WORDS = "makes numbers of words, by a vocabulary that comes from data"
-_NUMBERED = "do it before the model, and declare its input as what comes out: {shape: […], dtype: int64}"
-_FOREIGN = "holds a function of another framework, of which only its code says what it gives"
-_OWN = "write what it does as layers, or a Custom with its output, parameters and macs"
-
-_KERAS = {
-    "FlaxLayer": Reason(_FOREIGN, _OWN),
-    "HashedCrossing": Reason("hashes on the processor, by TensorFlow, whatever the backend is", _NUMBERED),
-    "Hashing": Reason("hashes on the processor, by TensorFlow, whatever the backend is", _NUMBERED),
-    "InputLayer": Reason(
-        "is what flows in, and no layer of a spec", "say it under `input`, or `inputs` where there are several"
+_BOXES = Reason(
+    "takes boxes, of which each image has a number of its own",
+    "a Custom says what it gives for so many of them; what stands before and behind can be models of their own",
+)
+_TORCHVISION = {
+    **dict.fromkeys(("MultiScaleRoIAlign", "PSRoIAlign", "PSRoIPool", "RoIAlign", "RoIPool"), _BOXES),
+    "FeaturePyramidNetwork": Reason(
+        "takes and gives a mapping of images, which is no tensor",
+        "write its Conv2d of each level, with Interpolate and Add between them",
     ),
-    "InputSpec": Reason("is what a layer demands of its input, and none itself", "leave it out: each layer states it"),
-    "IntegerLookup": Reason("numbers integers anew, by a vocabulary that comes from data", _NUMBERED),
-    "JaxLayer": Reason(_FOREIGN, _OWN),
-    "Lambda": Reason("holds a function of Python, of which only its code says what it gives", _OWN),
-    "Layer": Reason(_BASE, "a Custom says what it holds and gives; a block is what it is made of"),
-    "Pipeline": Reason("is a row of preprocessing layers, and none itself", "write its layers one after the other"),
+}
+
+_OTHERS = Reason(
+    "runs a model of another library, which a file cannot look into", "a Custom says what it holds and gives"
+)
+_TEXTS = Reason(
+    "takes text, which is no tensor of numbers",
+    "begin with what it gives: an input that holds indices says so, {shape: [length], dtype: int64}",
+)
+_HASHES = Reason(
+    "hashes by TensorFlow on the processor, whatever the backend is",
+    "begin with what it gives: an input that holds indices says so, {shape: [length], dtype: int64}",
+)
+_KERAS = {
+    **dict.fromkeys(("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"), _OTHERS),
+    **dict.fromkeys(("StringLookup", "TextVectorization"), _TEXTS),
+    **dict.fromkeys(("HashedCrossing", "Hashing"), _HASHES),
+    "IntegerLookup": Reason(
+        "numbers integers anew, by a vocabulary that comes from data",
+        "begin with what it gives: an input that holds indices says so, {shape: [length], dtype: int64}",
+    ),
     "StackedRNNCells": Reason(
         "is several cells in one step",
-        "write an RNN for each cell, all but the last with return_sequences: true; it computes the same",
+        "write an RNN for each cell, all but the last with return_sequences: true, which computes the same",
     ),
-    "StringLookup": Reason(_WORDS, _NUMBERED),
-    "TFSMLayer": Reason("is a saved model of TensorFlow, of which only its file says what it gives", _OWN),
-    "TextVectorization": Reason(_WORDS, _NUMBERED),
-    "TorchModuleWrapper": Reason("holds a module of torch, of which only its code says what it gives", _OWN),
-    "Wrapper": Reason(_BASE, "write Bidirectional, TimeDistributed or SpectralNormalization"),
+    "InputLayer": Reason("is what comes into the model", "write `input: […]` at the top, without the batch", False),
+    "InputSpec": Reason("says what a layer takes, and is none itself", "leave it out: every type knows it", False),
+    "Lambda": Reason("is code, which a file cannot say", "a Custom says what it holds and gives"),
+    "Layer": Reason(_BASE, "a Custom says what it holds and gives; a block is what it is made of", False),
+    "Pipeline": Reason("holds layers one after the other", "write a Sequential", False),
+    "Wrapper": Reason(_BASE, "write TimeDistributed, Bidirectional or SpectralNormalization", False),
 }
 
-_REASONS: dict[str, dict[str, Reason]] = {"torch": _TORCH, "keras": _KERAS}
+_REASONS: dict[str, dict[str, Reason]] = {"torch": _TORCH | _TORCHVISION, "keras": _KERAS}
 
 
 def find(dialect: str, name: str) -> Reason | None:
     """Why the dialect lacks this layer of its framework on purpose; None if it does not."""
-    return _REASONS.get(dialect, {}).get(name)
+    meant = ALIASES[dialect].get(name)
+    if meant is not None:
+        return Reason(f"is a second name of {meant}", f"write {meant}")
+    return _REASONS[dialect].get(name)
 
 
-def list_names(dialect: str) -> tuple[str, ...]:
-    """The layers of the framework that the dialect lacks on purpose."""
-    return tuple(_REASONS.get(dialect, ()))
+def list_refused(dialect: str) -> tuple[str, ...]:
+    """The names for which `find` has a reason."""
+    return (*_REASONS[dialect], *ALIASES[dialect])

@@ -15,7 +15,14 @@ from .operations import level
 
 ELSEWHERE = {
     "Conv1D": "transformers.pytorch_utils",
+    "Conv2dNormActivation": "torchvision.ops.misc",
+    "Conv3dNormActivation": "torchvision.ops.misc",
+    "DeformConv2d": "torchvision.ops.deform_conv",
+    "DropBlock2d": "torchvision.ops.drop_block",
+    "DropBlock3d": "torchvision.ops.drop_block",
     "FrozenBatchNorm2d": "torchvision.ops.misc",
+    "MLP": "torchvision.ops.misc",
+    "SqueezeExcitation": "torchvision.ops.misc",
     "LayerNorm2d": "torchvision.models.convnext",
     "StochasticDepth": "torchvision.ops.stochastic_depth",
 }
@@ -105,11 +112,37 @@ def find_class(name: str) -> type[torch.nn.Module]:
     if name not in ELSEWHERE:
         return getattr(torch.nn, name)  # type: ignore[no-any-return]
     if ELSEWHERE[name].startswith("torchvision."):
-        _lay_torchvision()
-    return getattr(import_module(ELSEWHERE[name]), name)  # type: ignore[no-any-return]
+        lay_torchvision()
+    found: type[torch.nn.Module] = getattr(import_module(ELSEWHERE[name]), name)
+    return bend(found) if name == "DeformConv2d" else found
 
 
-def _lay_torchvision() -> None:
+def bend(layer: type[torch.nn.Module]) -> type[torch.nn.Module]:
+    """The bent convolution of this class, called as a straight one: its operator is compiled, and not there.
+
+    What the operator holds against its inputs is held here: torchvision, csrc/ops/cpu/deform_conv2d_kernel.cpp.
+    """
+
+    class Bent(layer):  # type: ignore[valid-type, misc]
+        def forward(self, input: Tensor, offset: Tensor, mask: Tensor | None = None) -> Tensor:
+            result = torch.nn.functional.conv2d(
+                input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+            )
+            places = self.weight.shape[2] * self.weight.shape[3]
+            groups = offset.shape[1] // (2 * places)
+            wanted = (len(input), 2 * groups * places, *result.shape[2:])
+            if not groups or input.shape[1] % groups or tuple(offset.shape) != wanted or input.ndim != 4:
+                raise ValueError(f"the offset is {tuple(offset.shape)}, not {wanted}")
+            if mask is not None and tuple(mask.shape) != (len(input), groups * places, *result.shape[2:]):
+                raise ValueError(f"the mask is {tuple(mask.shape)}")
+            if offset.dtype != input.dtype or (mask is not None and mask.dtype != input.dtype):
+                raise ValueError("the inputs differ in dtype")
+            return result
+
+    return Bent
+
+
+def lay_torchvision() -> None:
     """Let torchvision's modules be imported without the package's own start.
 
     It registers compiled operators, which are not there where torch and torchvision are built for different machines.

@@ -20,10 +20,13 @@ from .outcome import Question, Shape
 
 SIZES = (1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 10, 12)
 SMALL = (0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4)
-NEAR = 0.8
+TOGETHER = 0.8
 """How often a class whose arguments hang together is asked about what is near one of its examples."""
 SLIP = 0.015
 """How often a value is drawn that its kind does not take."""
+
+NEAR = 0.15
+"""How often a set is one of the class's own examples, changed here and there."""
 
 # What a field of no fixed form may hold, by how its name ends; others are left at their default.
 FREE = {
@@ -52,8 +55,12 @@ def draw(layer: type[Layer], seed: int) -> Iterator[Question]:
 
 def _draw_question(layer: type[Layer], random: Random) -> Question:
     shown = _list_shown(layer)
-    if shown and random.random() < NEAR:
+    if shown and random.random() < TOGETHER:
         return _vary_example(layer, random.choice(shown), random)
+    if random.random() < NEAR:
+        near = _draw_near_example(layer, random)
+        if near is not None:
+            return near
     shapes: list[Shape] = []
     dtypes: list[str] = []
     known: dict[str, Shape] = {}
@@ -119,6 +126,37 @@ def _vary_example(layer: type[Layer], example: Example, random: Random) -> Quest
         ("int64" if dtype == "float32" else "float32") if random.random() < 0.03 else dtype for dtype in example.dtypes
     )
     return Question(arguments, shapes, dtypes)
+
+
+def _draw_near_example(layer: type[Layer], random: Random) -> Question | None:
+    """A valid example with another size or other arguments here and there: where inputs must fit, few others do."""
+    valid = [
+        example
+        for example in layer.examples
+        if example.output is not None and all(isinstance(size, int) for shape in example.inputs for size in shape)
+    ]
+    if not valid:
+        return None
+    example = random.choice(valid)
+    shapes = [list(shape) for shape in example.inputs]
+    if shapes and random.random() < 0.4:
+        shape = random.choice(shapes)
+        if shape:
+            shape[random.randrange(len(shape))] = random.choice(SIZES)
+    arguments = {name: _list_members(value) for name, value in example.arguments.items()}
+    for name, field in fields_of(layer).items():
+        if field.way == "argument" and random.random() < 0.25:
+            value = _draw_value(field.kind, name, tuple(shapes[0]) if shapes else (), random)
+            if value is not _NOTHING:
+                arguments[name] = value
+    return Question(arguments, tuple(map(tuple, shapes)), tuple(example.dtypes))
+
+
+def _list_members(value: Any) -> Any:
+    """The value as a reader of YAML gives it: lists, no tuples."""
+    if isinstance(value, dict):
+        return {name: _list_members(member) for name, member in value.items()}
+    return [_list_members(member) for member in value] if isinstance(value, (list, tuple)) else value
 
 
 def _draw_number_of_inputs(layer: type[Layer], random: Random) -> int:

@@ -147,8 +147,9 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         (
             *("torch.FractionalMaxPool2d", "torch.FractionalMaxPool3d"),
             *("torch.MaxUnpool1d", "torch.MaxUnpool2d", "torch.MaxUnpool3d", "torch.CrossMapLRN2d"),
+            *("torch.DropBlock2d", "torch.DropBlock3d"),
         ),
-        _only_ours("MS20[56] (kernel_size|stride|padding|size): "),
+        _only_ours("MS20[56] (kernel_size|stride|padding|size|block_size): "),
     ),
     Exemption(
         "a norm that is no normalisation: torch calls what it is given",
@@ -169,6 +170,11 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         "a single number, beside samples of which each axis is 1",
         ("torch.PairwiseDistance",),
         _only_ours(r"MS303 None: .*but \[\] arrives"),
+    ),
+    Exemption(
+        "the type of a layer that is not built: torchvision does not look at it",
+        ("torch.MLP",),
+        _only_ours("MS206 (activation_layer|norm_layer): .*nonsense"),
     ),
     Exemption(
         "one average of everything: torch computes it without a look at the number of axes",
@@ -507,6 +513,16 @@ OTHER_DEFAULT = (
     | {
         (f"torch.{name}", "activation"): "torch's default is the function that is also called relu"
         for name in ("Transformer", "TransformerDecoderLayer", "TransformerEncoderLayer")
+    }
+    | {
+        (f"torch.{name}", argument): "torchvision's default is the class of that name"
+        for name, arguments in {
+            "Conv2dNormActivation": ("activation_layer", "norm_layer"),
+            "Conv3dNormActivation": ("activation_layer", "norm_layer"),
+            "MLP": ("activation_layer",),
+            "SqueezeExcitation": ("activation", "scale_activation"),
+        }.items()
+        for argument in arguments
     }
 )
 """Arguments whose default is not the framework's, and why."""

@@ -10,10 +10,10 @@ from typing import Any, get_overloads
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from modelspec.catalogue import find
+from modelspec.catalogue import find, list_names
 from modelspec.layer import Layer, fields_of
 
-from .classes import PARAMETRIZATIONS, find_class
+from .classes import ELSEWHERE, PARAMETRIZATIONS, find_class
 from .exceptions import OTHER_DEFAULT
 from .operations import HELD, OPERATIONS, Operation, name_own
 from .outcome import Outcome, Question, Shape
@@ -34,6 +34,10 @@ BATCHES = (101, 103)
 UNCOUNTED = frozenset(
     {"mkldnn_rnn_layer", "lstm", "gru", "_native_multi_head_attention", "_transformer_encoder_layer_fwd", "_trilinear"}
 )
+
+
+# Arguments that are classes in torchvision, and names of types in a spec.
+BY_CLASS = frozenset({"activation", "activation_layer", "norm_layer", "scale_activation"})
 
 
 class Counter(FlopCounterMode):
@@ -111,6 +115,8 @@ def complete(layer: type[Layer], written: dict[str, Any], inputs: tuple[Shape, .
             and (f"torch.{layer.type_name()}", name) in OTHER_DEFAULT
         ):
             arguments[name] = field.default
+        if layer.type_name() in ELSEWHERE and name in BY_CLASS and arguments.get(name) in list_names("torch"):
+            arguments[name] = find_class(arguments[name])
         if field.way == "wrapped" and arguments.get(name) is not None:
             inside, own = read_entry(arguments[name])
             arguments[name] = build(inside.type_name(), complete(inside, own, inputs, batch), batch)

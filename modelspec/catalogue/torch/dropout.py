@@ -2,8 +2,8 @@
 
 from typing import Annotated, ClassVar
 
-from modelspec.kinds import Choice
-from modelspec.layer import Example, Layer, Probability, Takes, no_macs, no_tensors, same_shape
+from modelspec.kinds import Choice, Number
+from modelspec.layer import Example, Layer, Probability, Size, Takes, no_macs, no_tensors, same_shape
 
 
 class _Dropping(Layer):
@@ -90,4 +90,45 @@ class StochasticDepth(_Dropping):
     examples = (
         Example({"p": 0.2, "mode": "row"}, input=(32, 7, 7), output=(32, 7, 7), parameters=0, macs=0),
         Example({"p": 0, "mode": "batch"}, input=(), output=(), dtype="int64"),
+    )
+
+
+class _DropBlock(_Dropping):
+    p: Probability
+    block_size: Size
+    inplace: bool = False
+    eps: Annotated[float, Number(0)] = 1e-6
+
+
+class DropBlock2d(_DropBlock):
+    """In training, blocks of a plane set to 0, so that p of all values are in one; in evaluation the identity.
+
+    C1  The input has three axes: channels, height and width.
+
+    Source: torchvision.ops.DropBlock2d.
+    """
+
+    takes = Takes("C1", ("channels", "height", "width"))
+
+    examples = (
+        Example({"p": 0.1, "block_size": 7}, input=(32, 28, 28), output=(32, 28, 28), parameters=0, macs=0),
+        Example({"p": 1, "block_size": 3, "inplace": True, "eps": 0}, input=(4, 5, 6), output=(4, 5, 6)),
+        Example({"p": 0.1, "block_size": 7}, input=(28, 28), breaks="C1", code="MS303"),
+    )
+
+
+class DropBlock3d(_DropBlock):
+    """In training, blocks of a volume set to 0, so that p of all values are in one; in evaluation the identity.
+
+    C1  The input has four axes: channels, depth, height and width.
+
+    Source: torchvision.ops.DropBlock3d.
+    """
+
+    takes = Takes("C1", ("channels", "depth", "height", "width"))
+
+    examples = (
+        Example({"p": 0.1, "block_size": 3}, input=(32, 8, 9, 9), output=(32, 8, 9, 9), parameters=0, macs=0),
+        Example({"p": 0, "block_size": 1, "inplace": True}, input=(4, 5, 6, 7), output=(4, 5, 6, 7)),
+        Example({"p": 0.1, "block_size": 3}, input=(8, 28, 28), breaks="C1", code="MS303"),
     )

@@ -84,8 +84,8 @@ class WeightNorm(_Parametrized):
     """A layer whose weight is a direction and a length along one axis, learned apart.
 
     C1  module has a parameter of this name.
-    C2  dim is the number of an axis of that parameter, from the end if it is negative; but -1, as null, means one length
-        for the whole.
+    C2  dim is the number of an axis of that parameter, from the end if it is negative; but -1, as null, means one
+        length for the whole.
 
     It is written around the layer, and stands in its place: `{type: WeightNorm, module: {type: Linear, …}}`. The
     weight is made of parametrizations.weight.original0, the lengths, and parametrizations.weight.original1. For inputs

@@ -1,0 +1,1 @@
+"""An example: layers of one's own."""
