@@ -318,9 +318,9 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         "a list of no axes: the layer does nothing, or Keras takes it for null",
         (
             *("keras.LayerNormalization", "keras.MultiHeadAttention", "keras.Normalization", "keras.Permute"),
-            *("keras.RMSNormalization", "keras.Softmax", "keras.UnitNormalization"),
+            *("keras.Rescaling", "keras.RMSNormalization", "keras.Softmax", "keras.UnitNormalization"),
         ),
-        _only_ours("MS206 (axis|dims|output_shape): .*got an empty list"),
+        _only_ours("MS206 (axis|dims|output_shape|offset|scale): .*got an empty list"),
     ),
     Exemption(
         "a merge of one input, given as a list: surely others are missing",
