@@ -16,7 +16,7 @@ from oracle.ours import answer, read_arguments
 from oracle.outcome import Question, read
 
 from modelspec.catalogue import dialects, list_layers
-from modelspec.expressions import parse
+from modelspec.expressions import ExpressionError, parse
 from modelspec.fitting import Fitted, Value, fit
 from modelspec.kinds import Deferred
 from modelspec.layer import Example, Layer, fields_of, list_constraints
@@ -164,6 +164,22 @@ def test_numbers_by_hand_are_the_counted_ones(layer: type[Layer]) -> None:
         by_hand = [parse(text).evaluate(names) for text in instance.output_by_hand(*shapes).values()]
         sizes = iter(y)
         assert all(value in sizes for value in by_hand), (question, instance.output_by_hand(*shapes), y)
+
+
+@every_class
+def test_axes_of_tensors_are_as_long_as_their_names_say(layer: type[Layer]) -> None:
+    """A name that is worked out of the arguments, as `out_channels / groups`, comes to the size of its axis."""
+    for question, fitted in list_accepted(layer):
+        names = fitted.layer.names()
+        for tensor in fitted.tensors:
+            for name, size in tensor.axes:
+                try:
+                    told = parse(name.replace("×", "*").replace("−", "-").replace(" / ", " // ")).evaluate(names)
+                except ExpressionError:
+                    continue  # It is in words.
+                # The lengths that weight_norm keeps stand along axes of 1, called by what they are taken over.
+                kept = size == 1 and tensor.name.endswith(".original0")
+                assert told in (size, (size,)) or kept, (question, tensor.name, name)
 
 
 @every_class
