@@ -120,6 +120,12 @@ def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     """The tests of one class, by its dialect and name, in the order in which they find most."""
     laws, answers, origins = (import_module(name) for name in ("test_catalogue", "test_oracle", "test_origins"))
     from modelspec.catalogue import find
+    from modelspec.reference import describe
+
+    def hold_page(layer: Any) -> None:
+        dialect, family = layer.__module__.split(".")[2:]
+        page = (ROOT / "docs" / "layers" / dialect / f"{family}.md").read_text(encoding="utf-8")
+        assert f"```text\n{describe(layer)}```" in page
 
     def by_class(test: Callable[[Any], object]) -> Callable[[str], object]:
         return lambda name: test(find(*name.split(".")))
@@ -137,6 +143,7 @@ def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     yield "named constraints", by_class(laws.test_constraints_that_are_named_are_written_down)
     yield "fields", by_class(laws.test_fields_say_what_they_take)
     yield "constructor", answers.test_every_argument_of_the_constructor_is_a_field
+    yield "page", lambda name: hold_page(find(*name.split(".")))
     yield "origins", lambda name: origins.test_an_axis_comes_from_one_that_is_as_long(*name.split("."))
 
 
