@@ -140,6 +140,7 @@ def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     yield "names of axes", by_class(laws.test_axes_of_tensors_are_as_long_as_their_names_say)
     yield "constraints", by_class(laws.test_examples_show_every_constraint)
     yield "unknown axes", by_class(laws.test_what_is_known_with_an_unknown_axis_is_so_with_any_size)
+    yield "unknown arguments", by_class(laws.test_what_is_known_with_an_unknown_argument_is_so_with_any)
     yield "named constraints", by_class(laws.test_constraints_that_are_named_are_written_down)
     yield "fields", by_class(laws.test_fields_say_what_they_take)
     yield "constructor", answers.test_every_argument_of_the_constructor_is_a_field
