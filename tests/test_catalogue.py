@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect
 import re
@@ -16,7 +17,7 @@ from oracle.ours import answer, read_arguments
 from oracle.outcome import Question, read
 
 from modelspec.catalogue import dialects, list_layers
-from modelspec.expressions import parse
+from modelspec.expressions import ExpressionError, parse
 from modelspec.fitting import Fitted, Value, fit
 from modelspec.kinds import Deferred
 from modelspec.language import ENTRY_KEYS, STEP_KEYS
@@ -173,6 +174,22 @@ def test_numbers_by_hand_are_the_counted_ones(layer: type[Layer]) -> None:
 
 
 @every_class
+def test_axes_of_tensors_are_as_long_as_their_names_say(layer: type[Layer]) -> None:
+    """A name that is worked out of the arguments, as `out_channels / groups`, comes to the size of its axis."""
+    for question, fitted in list_accepted(layer):
+        names = fitted.layer.names()
+        for tensor in fitted.tensors:
+            for name, size in tensor.axes:
+                try:
+                    told = parse(name.replace("×", "*").replace("−", "-").replace(" / ", " // ")).evaluate(names)
+                except ExpressionError:
+                    continue  # It is in words.
+                # The lengths that weight_norm keeps stand along axes of 1, called by what they are taken over.
+                kept = size == 1 and tensor.name.endswith(".original0")
+                assert told in (size, (size,)) or kept, (question, tensor.name, name)
+
+
+@every_class
 def test_what_is_known_with_an_unknown_axis_is_so_with_any_size(layer: type[Layer]) -> None:
     """And nothing is refused for it, but what needs the size to exist."""
     for question, fitted in islice(list_accepted(layer), 120):
@@ -183,19 +200,50 @@ def test_what_is_known_with_an_unknown_axis_is_so_with_any_size(layer: type[Laye
                 assert {problem.code for problem in broken} == {"MS307"}, (question, shapes, broken)
                 continue
             assert not broken, (question, shapes, broken)
-            assert list(blurred.outputs) == list(fitted.outputs)
-            pairs = [(blurred.macs, fitted.macs), (len(blurred.tensors), len(fitted.tensors))]
-            for one, other in zip(blurred.outputs.values(), fitted.outputs.values(), strict=True):
-                assert len(one.shape) == len(other.shape), (question, shapes)
-                pairs += zip(one.shape, other.shape, strict=True)
-            for mine, theirs in zip(blurred.tensors, fitted.tensors, strict=True):
-                assert mine.name == theirs.name
-                pairs += [(a.size, b.size) for a, b in zip(mine.axes, theirs.axes, strict=True)]
             # An unknown size that bears a name is that run-time variable, whatever it is.
             hidden = dict(zip(chain(*shapes), chain(*question.inputs), strict=True))
-            for known, true in pairs:
-                size = hidden.get(known, true) if isinstance(known, Unknown) and known.name else known
-                assert isinstance(size, Unknown) or size == true, (question, shapes)
+            hold_known(blurred, fitted, hidden, (question, shapes))
+
+
+@every_class
+def test_what_is_known_with_an_unknown_argument_is_so_with_any(layer: type[Layer]) -> None:
+    """And nothing is refused for it, but what needs the argument to exist."""
+    for question, fitted in islice(list_accepted(layer), 40):
+        values = read_arguments(layer, question.arguments)
+        for name, value, true in list_unknown(layer, values):
+            blurred, broken = fit(
+                layer, {**values, name: value}, tuple(map(Value, question.inputs, question.dtypes)), "float32"
+            )
+            assert {problem.code for problem in broken} <= {"MS307"}, (question, name, broken)
+            if blurred is not None:
+                hold_known(blurred, fitted, {Unknown("n"): true}, (question, name))
+
+
+def list_unknown(layer: type[Layer], values: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:
+    """Each written number in turn as a variable without a value, where its kind takes one: name, value, true number."""
+    for name, value in values.items():
+        field, several = fields_of(layer)[name], isinstance(value, tuple)
+        for place, member in enumerate(value if several else (value,)):
+            # What is known at run time alone is a size, so that it is 1 at least.
+            if field.way != "wrapped" and isinstance(member, int) and not isinstance(member, bool) and member >= 1:
+                hidden = [*value[:place], Unknown("n"), *value[place + 1 :]] if several else Unknown("n")
+                with contextlib.suppress(Refused):
+                    yield name, field.kind.complete(hidden), member
+
+
+def hold_known(blurred: Fitted, fitted: Fitted, hidden: dict[Any, int], where: object) -> None:
+    """What is known of a layer of which something is hidden is what is true of it."""
+    assert list(blurred.outputs) == list(fitted.outputs)
+    pairs = [(blurred.macs, fitted.macs), (len(blurred.tensors), len(fitted.tensors))]
+    for one, other in zip(blurred.outputs.values(), fitted.outputs.values(), strict=True):
+        assert len(one.shape) == len(other.shape), where
+        pairs += zip(one.shape, other.shape, strict=True)
+    for mine, theirs in zip(blurred.tensors, fitted.tensors, strict=True):
+        assert mine.name == theirs.name
+        pairs += [(a.size, b.size) for a, b in zip(mine.axes, theirs.axes, strict=True)]
+    for known, true in pairs:
+        size = hidden.get(known, true) if isinstance(known, Unknown) and known.name else known
+        assert isinstance(size, Unknown) or size == true, where
 
 
 def list_hidden(shapes: tuple[tuple[int, ...], ...]) -> Iterator[tuple[Shape, ...]]:

@@ -118,14 +118,26 @@ _TEXTS = Reason(
     "takes text, which is no tensor of numbers",
     "begin with what it gives: an input that holds indices says so, {shape: [length], dtype: int64}",
 )
+_HASHES = Reason(
+    "hashes by TensorFlow on the processor, whatever the backend is",
+    "begin with what it gives: an input that holds indices says so, {shape: [length], dtype: int64}",
+)
 _KERAS = {
     **dict.fromkeys(("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"), _OTHERS),
     **dict.fromkeys(("StringLookup", "TextVectorization"), _TEXTS),
+    **dict.fromkeys(("HashedCrossing", "Hashing"), _HASHES),
+    "IntegerLookup": Reason(
+        "numbers integers anew, by a vocabulary that comes from data",
+        "begin with what it gives: an input that holds indices says so, {shape: [length], dtype: int64}",
+    ),
+    "StackedRNNCells": Reason(
+        "is several cells in one step",
+        "write an RNN for each cell, all but the last with return_sequences: true, which computes the same",
+    ),
     "InputLayer": Reason("is what comes into the model", "write `input: […]` at the top, without the batch", False),
     "InputSpec": Reason("says what a layer takes, and is none itself", "leave it out: every type knows it", False),
     "Lambda": Reason("is code, which a file cannot say", "a Custom says what it holds and gives"),
     "Layer": Reason(_BASE, "a Custom says what it holds and gives; a block is what it is made of", False),
-    "MaxNumBoundingBoxes": Reason("takes a mapping of boxes and labels, which is no tensor", "leave it to the data"),
     "Pipeline": Reason("holds layers one after the other", "write a Sequential", False),
     "Wrapper": Reason(_BASE, "write TimeDistributed, Bidirectional or SpectralNormalization", False),
 }

@@ -22,6 +22,7 @@ ASKED: dict[str, tuple[Question, ...]] = {
             ("float32",),
         ),
     ),
+    "keras.PReLU": (Question({"shared_axes": [-1]}, ((4, 5),), ("float32",)),),
     "keras.CategoryEncoding": (Question({"num_tokens": 4}, ((5, 5),), ("int64",)),),
     "keras.Normalization": (
         Question({"axis": [-1, -1], "mean": [0.5], "variance": [0.25]}, ((8,),), ("float32",)),

@@ -195,7 +195,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
             r"MS20[56] (epsilon|momentum|dropout|recurrent_dropout|renorm_momentum|lora_rank|input_length|seed): "
             r"|MS20[56] (num_query_heads|reverse_dtype|power_iterations): "
             r"|MS20[56] (sampling_rate|min_freq|max_freq|min_power|sequence_length): "
-            r"|MS206 padding: .*got -"
+            r"|MS206 padding: .*got -|MS206 output_shape: .*got 0"
         ),
     ),
     Exemption(
@@ -323,9 +323,9 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         "a list of no axes: the layer does nothing, or Keras takes it for null",
         (
             *("keras.LayerNormalization", "keras.MultiHeadAttention", "keras.Normalization", "keras.Permute"),
-            *("keras.RMSNormalization", "keras.Softmax", "keras.UnitNormalization"),
+            *("keras.Rescaling", "keras.RMSNormalization", "keras.Softmax", "keras.UnitNormalization"),
         ),
-        _only_ours("MS206 (axis|dims|output_shape): .*got an empty list"),
+        _only_ours("MS206 (axis|dims|output_shape|offset|scale): .*got an empty list"),
     ),
     Exemption(
         "a merge of one input, given as a list: surely others are missing",

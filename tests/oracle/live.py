@@ -15,7 +15,7 @@ from .ours import answer, compare
 from .record import ask_all, load_oracle
 
 
-def main(dialect: str, seed: str = "2", sets: str = "40", *names: str) -> int:
+def main(dialect: str, seed: str = "2", sets: str = "20", *names: str) -> int:
     """Compare a fresh draw of `sets` questions for each class, or for those named."""
     oracle = load_oracle(dialect)
     count = found = 0

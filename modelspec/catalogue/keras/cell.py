@@ -9,7 +9,7 @@ from modelspec.catalogue.keras.arguments import (
     MatrixInitializer,
     check_initializer,
 )
-from modelspec.catalogue.keras.gates import _ForgetBias, _Gates
+from modelspec.catalogue.keras.gates import _Gates, check_forget_bias
 from modelspec.catalogue.keras.pairing import name_inside
 from modelspec.layer import Broken, Example, Layer, Takes, Tensor, Wrapped, wrapped
 from modelspec.shape import UNKNOWN, Count, Shape, differs, show_dim, show_shape
@@ -24,8 +24,6 @@ class _Cell(_Gates):
     takes = (Takes("C1", ("features",)), Takes("C1", ("units",)))
     input_names: ClassVar[tuple[str, ...]] = ("inputs", "state_h")
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
-
-    activity_regularizer: ActivityRegularizer = None
 
     @classmethod
     def list_states(cls, arguments: Mapping[str, Any]) -> tuple[Shape, ...]:
@@ -71,7 +69,7 @@ class SimpleRNNCell(_Cell):
     )
 
 
-class LSTMCell(_Cell, _ForgetBias):
+class LSTMCell(_Cell):
     """One step of an LSTM: input, forget and output gates over a cell state.
 
     C1  There are three inputs: what arrives, [features], and the states before, state_h and state_c, [units] each.
@@ -88,10 +86,11 @@ class LSTMCell(_Cell, _ForgetBias):
     states = ("state_h", "state_c")
 
     recurrent_activation: ActivationFunction = "sigmoid"
+    unit_forget_bias: bool = True
 
     def constrain(self, *shapes: Shape) -> Iterator[Broken]:
         yield from super().constrain(*shapes)
-        yield from self.check_forget_bias("C3")
+        yield from check_forget_bias("C3", self)
 
     examples = (
         Example({"units": 20}, inputs=((10,), (20,), (20,)), output=(20,), parameters=2_480, macs=2_400),

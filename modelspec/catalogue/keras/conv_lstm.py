@@ -15,6 +15,7 @@ from modelspec.catalogue.keras.arguments import (
     VectorRegularizer,
     WeightConstraint,
 )
+from modelspec.catalogue.keras.gates import check_forget_bias
 from modelspec.catalogue.keras.window import check_windows, derive_sizes, first_spatial_axis, place_channels, slide
 from modelspec.layer import Axis, Broken, Example, Layer, Size, SizePerAxis, Takes, Tensor, axes, built
 from modelspec.shape import Count, Shape, differs, numel
@@ -62,9 +63,7 @@ class _ConvLSTM(Layer):
         if any(differs(step, 1) for step in self.strides) and any(differs(rate, 1) for rate in self.dilation_rate):
             message = "strides over 1 and a dilation_rate over 1 do not go together"
             yield Broken("C2", message, "dilation_rate", "leave out one of strides and dilation_rate")
-        if self.bias_initializer is None and self.unit_forget_bias and self.use_bias:
-            message = "bias_initializer is null, but unit_forget_bias needs one to complete"
-            yield Broken("C3", message, "bias_initializer", "write zeros, or unit_forget_bias: false")
+        yield from check_forget_bias("C3", self)
         if self.padding == "valid":
             first = self._first()
             sizes = x[first : first + self.rank]

@@ -1,10 +1,11 @@
 """The gates of the recurrent layers of keras.layers and of their cells: the products of the input and of the state."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from modelspec.catalogue.keras.arguments import (
     ActivationFunction,
+    ActivityRegularizer,
     Fraction,
     MatrixInitializer,
     Regularizer,
@@ -33,6 +34,7 @@ class _Gates(Layer):
     kernel_regularizer: Regularizer = None
     recurrent_regularizer: Regularizer = None
     bias_regularizer: VectorRegularizer = None
+    activity_regularizer: ActivityRegularizer = None
     kernel_constraint: WeightConstraint = None
     recurrent_constraint: WeightConstraint = None
     bias_constraint: WeightConstraint = None
@@ -70,13 +72,8 @@ class _Gates(Layer):
             yield f"{self.type_name()} (Keras): {number} for each gate"
 
 
-class _ForgetBias(_Gates):
-    """An LSTM's gates: the bias of the forget gate may begin with ones."""
-
-    unit_forget_bias: bool = True
-
-    def check_forget_bias(self, number: str) -> Iterator[Broken]:
-        """`unit_forget_bias` completes an initializer, which is there."""
-        if self.bias_initializer is None and self.unit_forget_bias and self.use_bias:
-            message = "bias_initializer is null, but unit_forget_bias needs one to complete"
-            yield Broken(number, message, "bias_initializer", "write zeros, or unit_forget_bias: false")
+def check_forget_bias(number: str, layer: Any) -> Iterator[Broken]:
+    """An LSTM's `unit_forget_bias` lets the bias of the forget gate begin with ones: it completes an initializer."""
+    if layer.bias_initializer is None and layer.unit_forget_bias and layer.use_bias:
+        message = "bias_initializer is null, but unit_forget_bias needs one to complete"
+        yield Broken(number, message, "bias_initializer", "write zeros, or unit_forget_bias: false")

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from modelspec.catalogue.keras.arguments import (
     ActivationFunction,
-    ActivityRegularizer,
     MatrixInitializer,
     UseCudnn,
     check_initializer,
 )
-from modelspec.catalogue.keras.gates import _ForgetBias, _Gates
+from modelspec.catalogue.keras.gates import _Gates, check_forget_bias
 from modelspec.layer import Broken, Example, Takes
 from modelspec.shape import UNKNOWN, Count, Shape
 
@@ -19,7 +18,6 @@ class _Recurrent(_Gates):
 
     takes = Takes("C1", ("steps", "features"))
 
-    activity_regularizer: ActivityRegularizer = None
     return_sequences: bool = False
     return_state: bool = False
     go_backwards: bool = False
@@ -78,7 +76,7 @@ class _Gated(_Recurrent):
             yield Broken("C4", message, "use_cudnn", "write use_cudnn: auto, or leave out recurrent_dropout")
 
 
-class LSTM(_Gated, _ForgetBias):
+class LSTM(_Gated):
     """Long short-term memory: input, forget and output gates over a cell state.
 
     C1  The input has two axes: steps and features.
@@ -94,9 +92,11 @@ class LSTM(_Gated, _ForgetBias):
     gates = 4
     states = ("state_h", "state_c")
 
+    unit_forget_bias: bool = True
+
     def constrain(self, x: Shape) -> Iterator[Broken]:
         yield from super().constrain(x)
-        yield from self.check_forget_bias("C3")
+        yield from check_forget_bias("C3", self)
 
     examples = (
         Example({"units": 2}, input=(UNKNOWN, 3), output=(2,), parameters=48),
