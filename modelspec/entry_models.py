@@ -354,7 +354,7 @@ def entry_model(layer: type[Layer], inside: bool = False) -> type[Closed]:
         annotation: Any = Annotated[Any, Checked(field.kind, _hint_field(layer, field))]
         if field.way == "wrapped":
             annotation = Annotated[Any, _Place("inside", optional=not field.required)]
-        default = ... if field.required else _show_default(field.default)
+        default = ... if field.required else _show_default(field)
         members[field.name] = (annotation, Field(default, description=_describe(field)))
     base = Named if inside else Tied
     model: type[Closed] = create_model(layer.type_name(), __base__=base, __doc__=layer.__doc__, **members)
@@ -377,13 +377,19 @@ def _hint_field(layer: type[Layer], field: LayerField) -> str:
         return f"`modelspec layers {layer.type_name()}` shows what it takes"
     if field.way == "inferred":
         return "leave it out: it is inferred from what arrives"
-    default = _show_default(field.default)
+    default = _show_default(field)
     shown = default if isinstance(default, str) else dumps(default)
     return f"leave it out for the default, {shown}"
 
 
-def _show_default(value: Any) -> Any:
-    """A default as an author would write it: one value where it holds for every axis."""
-    alike = isinstance(value, tuple) and len(set(value)) == 1
-    single = _show_default(value[0]) if alike else value
+def _show_default(field: LayerField) -> Any:
+    """A default as an author would write it: one value where it holds for every axis, if the field takes one."""
+    value = single = field.default
+    while isinstance(single, tuple) and len(set(single)) == 1:
+        single = single[0]
+    if isinstance(value, tuple) and not isinstance(single, tuple):
+        try:
+            field.kind.read(single)
+        except Refused:
+            return value
     return value if isinstance(single, tuple) else single
