@@ -25,7 +25,7 @@ def find_importers(paths: Iterable[str]) -> list[Text]:
         for text in files.find([root]).texts:
             if b"imports" in text.data:
                 real = os.path.realpath(text.path)
-                found[real] = text
+                found[real] = text._replace(path=_shorten(text.path))
                 imported[real] = set(_list_imports(text))
     changed = set(wanted)
     while True:
@@ -33,6 +33,13 @@ def find_importers(paths: Iterable[str]) -> list[Text]:
         if not further:
             return [found[path] for path in sorted(changed - wanted)]
         changed |= further
+
+
+def _shorten(path: str) -> str:
+    """A path as the others of the call are: relative to the working folder, if it is in there."""
+    here = os.path.join(os.getcwd(), "")
+    absolute = os.path.abspath(path)
+    return absolute.removeprefix(here)
 
 
 def _list_imports(text: Text) -> Iterable[str]:

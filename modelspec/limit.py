@@ -208,6 +208,8 @@ class _Amount(Literal):
             return f"{kind}did you mean {offers}?"
         if self.shares and _is_percent(unit):
             return f"did you mean {digits}%?"
+        if self.unit == "count" and unit in _BYTE_UNITS:
+            return "that is a unit of bytes, and this is a count: units are K, M, B, G, T"
         names = ", ".join([*(name for name in self.units if name), *("%" for _ in range(self.shares))])
         return f"units are {names}"
 

@@ -263,7 +263,8 @@ def _try_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, l
         # An argument that is refused before anything arrives.
         return None, [line for part in refused.each() for line in _tell(part.code, None, part.message, part.hint)]
     # A layer inside has constraints of its own.
-    own = [each._replace(constraint=None) if "." in (each.field or "") else each for each in broken]
+    inside = {f"{name}." for name, field in fields_of(layer).items() if field.way == "wrapped"}
+    own = [each._replace(constraint=None) if (each.field or "").startswith((*inside,)) else each for each in broken]
     told = [line for each in own for line in _tell(each.code, each.constraint, each.message, each.hint)]
     return (None if broken else fitted), told
 

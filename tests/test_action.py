@@ -69,6 +69,7 @@ def test_expressions_stand_outside_of_scripts(action: Path) -> None:
     assert all(step["shell"] == "bash" for step in steps if "run" in step)
 
 
+@pytest.mark.slow
 def test_installs_from_its_own_checkout_into_a_place_of_its_own(tmp_path: Path) -> None:
     action = tmp_path / "action"
     copy_project(action)

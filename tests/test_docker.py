@@ -47,6 +47,7 @@ def test_build_is_sent_what_it_copies() -> None:
     assert {name for given in copied for name in given[:-1] if not given[0].startswith("--from")} == list_sent()
 
 
+@pytest.mark.slow
 def test_steps_install_a_modelspec_that_works(tmp_path: Path) -> None:
     """Each stage is a folder, `/` is one too; what Debian installs is left out."""
     project, root, build = tmp_path / "project", tmp_path / "root", tmp_path / "stages"

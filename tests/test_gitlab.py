@@ -92,6 +92,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"git+file://{tool.folder}"
 
 
+@pytest.mark.slow
 def test_job_installs_checks_and_reports(tmp_path: Path, package: str) -> None:
     server = Repository(tmp_path / "server")
     server.commit(configs__m=SPEC.replace("LIMIT", "15"))

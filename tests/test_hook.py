@@ -88,6 +88,7 @@ def test_manifest_is_what_pre_commit_reads(hooked: Repository) -> None:
     assert [hook["id"] for hook in hooks] == ["modelspec-check"]
 
 
+@pytest.mark.slow
 def test_hook_can_be_tried_without_a_configuration(hooked: Repository) -> None:
     """`pre-commit try-repo` runs the hook of a checkout on files that are named."""
     hooked.write(tried__fits=FITS, tried__over=OVER)

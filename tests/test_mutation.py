@@ -51,6 +51,7 @@ def test_a_change_is_one_and_can_be_compiled(module: str) -> None:
         compile(tree, module, "exec", dont_inherit=True)
 
 
+@pytest.mark.slow
 def test_every_class_is_held_against_a_change_of_its_module() -> None:
     for module in mutate.list_modules():
         names = mutate.list_classes(module)

@@ -49,7 +49,10 @@ class Base:
         if was is None or data is None or not is_marked(data):
             return part
         if data == text.data and b"imports" not in data:
-            return part._replace(unchanged=True)
+            if text.path not in self.renamed:
+                return part._replace(unchanged=True)
+            models = [model.model_copy(update={"path": self.renamed[text.path]}) for model in part.models]
+            return part._replace(before=part._replace(models=models))
         return part._replace(before=self._follow(was, data, choice))
 
     def _follow(self, path: str, data: bytes, choice: road.Choice | None) -> road.Part:
@@ -74,17 +77,26 @@ class Base:
         """The report with the comparisons of all that is there, and of what is gone from the searched folders."""
         pairs = [Pair(part, part if part.unchanged else part.before) for part in parts]
         gone = [Pair(None, self._follow(path, data, choice)) for path, data in self._list_gone(searched, found)]
+        pairs, gone = _join_by_name(pairs, gone)
         against = Against(revision=self.snapshot.revision, commit=self.snapshot.commit)
         return add_comparisons(report, [*pairs, *gone]).model_copy(update={"against": against})
+
+    def is_gone(self, path: str) -> bool:
+        """Whether a path of the call is not there any more, but was: then it names what is gone."""
+        if os.path.lexists(path):
+            return False
+        place = self.snapshot.locate(path)
+        return place is not None and (self.snapshot.is_file(place) or self.snapshot.is_folder(place))
 
     def _list_gone(self, searched: Sequence[str], found: Found) -> Iterator[tuple[str, bytes]]:
         """The specs of the commit in these folders that are there no more."""
         kept = {*self.before.values(), *find_left_out(self.snapshot)}
         for folder in searched:
             place = self.snapshot.locate(folder)
-            if place is None or not self.snapshot.is_folder(place):
+            if place is None:
                 continue
-            for path in self.snapshot.list_files(place):
+            single = [place] if self.snapshot.is_file(place) and self.is_gone(folder) else []
+            for path in single or self.snapshot.list_files(place):
                 absolute = os.path.join(self.snapshot.root or "", path)
                 if path in kept or not path.lower().endswith(ENDINGS) or self._is_hidden(path):
                     continue
@@ -99,6 +111,23 @@ class Base:
     @staticmethod
     def _is_hidden(path: str) -> bool:
         return any(step.startswith(".") or step == "node_modules" for step in path.split("/")[:-1])
+
+
+def _join_by_name(pairs: list[Pair], gone: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """New specs beside those that are gone and named their models the same: what git no longer takes for a rename."""
+    olds = {_name(pair.old): pair for pair in gone if pair.old is not None}
+    joined = []
+    for pair in pairs:
+        was = olds.pop(_name(pair.new), None) if pair.old is None and pair.new is not None else None
+        joined.append(pair if was is None else Pair(pair.new, was.old))
+    left = {id(pair) for pair in olds.values()}
+    return joined, [pair for pair in gone if id(pair) in left]
+
+
+def _name(part: road.Part | None) -> tuple[tuple[str, str | None], ...]:
+    """What the models of a spec are called; of one without models, what none is called."""
+    names = () if part is None else tuple([(model.name, model.variant) for model in part.models])
+    return names or ((str(id(part)), None),)
 
 
 def _is_spec(path: str) -> bool:

@@ -101,8 +101,9 @@ def _run(call: _Call, base: Base | None) -> int:
         base=base,
         quiet=call.quiet,
     )
+    gone = [path for path in call.paths if base is not None and base.is_gone(path)]
     found = files.find(
-        call.paths,
+        [path for path in call.paths if path not in gone],
         skip_unmarked=call.skip_unmarked,
         force_exclude=call.force_exclude,
         stdin_filename=call.stdin_filename,

@@ -95,8 +95,17 @@ def write(text: str, output: str | None) -> bool:
             sys.stdout.write(text)
         else:
             # What a terminal cannot show must not stop the report.
-            sys.stdout.flush()
-            buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+            try:
+                sys.stdout.flush()
+                buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+                buffer.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                complain(f"cannot write standard output: {error.strerror or error}")
+                # What is left in the buffer is not tried again at the end.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                return False
         return True
     from modelspec.cli.output import write_file
 

@@ -98,7 +98,8 @@ def _read(path: str) -> _Side | None:
         return _read_snapshot(snapshot, snapshot.find(revision[1]))
     found = files.find([path])
     for trouble in found.trouble:
-        console.complain(trouble)
+        hint = "" if os.path.lexists(path) else "; a version of git is named REV:PATH, such as main:configs"
+        console.complain(f"{trouble}{hint}")
     if found.trouble:
         return None
     if not files.is_folder(path):

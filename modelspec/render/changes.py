@@ -109,14 +109,19 @@ def tell_status(comparison: Comparison, show: Show) -> str:
 
 
 def list_broken(report: Report) -> Mapping[tuple[str | None, str, str | None], set[str]]:
-    """The metrics of each model (path, name, variant) whose limits do not hold: budgets and growth."""
+    """The metrics of each model (path, name, variant) of which it is told that a limit does not hold.
+
+    What a baseline accepts is not told.
+    """
+    told: dict[tuple[str, str], set[str]] = {}
+    for one in report.diagnostics:
+        if one.measure is not None and one.severity == "error":
+            for name in one.models:
+                told.setdefault((one.path, name), set()).add(one.measure.metric)
     broken: dict[tuple[str | None, str, str | None], set[str]] = {}
-    for model in report.models:
-        lines = {line.metric for line in model.budget if line.ok is False}
-        broken.setdefault((model.path, model.name, model.variant), set()).update(lines)
     for comparison in report.comparisons or ():
-        grown = {line.metric for line in comparison.growth if line.ok is False}
-        broken.setdefault((comparison.path, comparison.name, comparison.variant), set()).update(grown)
+        found = told.get((comparison.path or "", name_model(comparison)), set())
+        broken[comparison.path, comparison.name, comparison.variant] = found
     return broken
 
 

@@ -106,6 +106,7 @@ def _annotate(one: Diagnostic) -> str:
     told = [harmless(one.message)]
     if one.hint:
         told.append(f"hint: {harmless(one.hint)}")
+    told += [f"{harmless(each.path)}:{each.line}: {harmless(each.message)}" for each in one.related]
     if one.variants:
         told.append(f"in {', '.join(map(harmless, one.variants))}")
     written = ",".join(f"{key}={_escape_property(str(value))}" for key, value in properties.items())

@@ -21,8 +21,9 @@ def show_report(report: Report) -> str:
 
 def _show(diagnostic: Diagnostic, fingerprint: str) -> dict[str, object]:
     hint = f" (hint: {harmless(diagnostic.hint)})" if diagnostic.hint else ""
+    there = "".join(f"; {harmless(one.path)}:{one.line}: {harmless(one.message)}" for one in diagnostic.related)
     return {
-        "description": f"{harmless(diagnostic.message)}{hint}",
+        "description": f"{harmless(diagnostic.message)}{hint}{there}",
         "check_name": diagnostic.code,
         "fingerprint": fingerprint,
         "severity": _SEVERITY[diagnostic.severity],
