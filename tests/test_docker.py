@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.repository import ROOT, copy_project, plain_environment
 
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
