@@ -14,6 +14,8 @@ from tests.github_api import PULL_REQUEST, Api, serve
 from tests.repository import ROOT, Repository, copy_project
 from tests.runner import Done
 
+pytestmark = pytest.mark.slow
+
 CONFIGURATION = """\
 growth = { parameters = "5%" }
 

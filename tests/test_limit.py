@@ -111,7 +111,7 @@ HINTS = [
     (COUNT, "200 k", "MS206", "did you mean 200K?"),
     (COUNT, "25 MB", "MS206", "this is a count, not bytes; did you mean 25M?"),
     (COUNT, "25mb", "MS206", "this is a count, not bytes; did you mean 25M?"),
-    (COUNT, "10 MiB", "MS206", "units are K, M, B, G, T"),
+    (COUNT, "10 MiB", "MS206", "that is a unit of bytes, and this is a count: units are K, M, B, G, T"),
     (COUNT, "4.1 GMACs", "MS206", "did you mean 4.1G?"),
     (COUNT, "5 million", "MS206", "did you mean 5M?"),
     (COUNT, "12Q", "MS206", "units are K, M, B, G, T"),
