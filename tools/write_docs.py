@@ -31,6 +31,9 @@ ENVIRONMENT = {
     **{f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in PERSON.items()},
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.excludesFile",
+    "GIT_CONFIG_VALUE_0": "../gitignore",
 }
 """What the examples run with: `PATH` is added, and nothing else."""
 
@@ -42,9 +45,13 @@ def write() -> dict[Path, str]:
 
 def write_page(page: str) -> str:
     """A page with its outputs made anew. Its files lie in a folder of its own, beside `specs`."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "specs").symlink_to(ROOT / "specs", target_is_directory=True)
-        return BLOCK.sub(lambda block: _renew(block, Path(folder)), page)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "page"
+        folder.mkdir()
+        (folder / "specs").symlink_to(ROOT / "specs", target_is_directory=True)
+        # The link holds the place of this checkout: a commit that had it would be another one in each.
+        (Path(scratch) / "gitignore").write_text("/specs\n", encoding="utf-8")
+        return BLOCK.sub(lambda block: _renew(block, folder), page)
 
 
 def read_files(page: str) -> dict[str, str]:
