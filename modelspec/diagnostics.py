@@ -6,9 +6,9 @@ end, and only if something was found.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-__all__ = ["CODES", "Finding", "Measured", "Place", "Related", "Route", "Severity", "Where"]
+__all__ = ["CODES", "Edit", "Finding", "Measured", "Place", "Related", "Route", "Severity", "Where"]
 
 Route = tuple[str | int, ...]
 """Keys and indices from the top of the document down to a value."""
@@ -57,12 +57,27 @@ class Measured(NamedTuple):
     bound: int | None = None
 
 
+class Edit(NamedTuple):
+    """One change of a document, in terms of its tree.
+
+    `set` gives what the route leads to this value; a key that its mapping does not have is added to it, and a layer
+    written as a bare type name becomes a mapping first. `rename` gives the last key of the route the name in `value`.
+    `remove` takes the last key of the route out, with its value. `file` is the path of an imported document, "" for
+    the model's own.
+    """
+
+    action: Literal["set", "rename", "remove"]
+    route: Route
+    value: Any = None
+    file: str = ""
+
+
 class Finding(NamedTuple):
     """One mistake: what, where, why, and the way out.
 
     `file` is the path of an imported document that `where` is in, if that is a `Place`. `measure` is what the finding
     of a budget is about: the metric, the layers (None: the model), the side of the limit, and how much there is (None:
-    not known).
+    not known). `fix` is the change that surely mends it, if there is one; an author need not be asked.
     """
 
     code: str
@@ -74,6 +89,7 @@ class Finding(NamedTuple):
     severity: Severity = "error"
     file: str = ""
     measure: Measured | None = None
+    fix: tuple[Edit, ...] = ()
 
     @property
     def cause(self) -> tuple[str, Where | Place, str]:
