@@ -161,7 +161,8 @@ class _Amount(Literal):
         if scale is None:
             if not unit.strip("% ").isalpha() and unit != "%":
                 raise self._refused(text, self._mend(digits, unit))
-            raise Refused(f"{name_value(text)} has an unknown unit", code="MS206", hint=self._mend(digits, unit))
+            told = "is a share, which is no limit of this" if unit == "%" else "has an unknown unit"
+            raise Refused(f"{name_value(text)} {told}", code="MS206", hint=self._mend(digits, unit))
         part = part.replace("_", "")
         tens: int = 10 ** len(part)
         number, rest = divmod(int(whole + part) * scale, tens)
