@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from modelspec import config
-from modelspec.config import Configuration, show_path
+from modelspec.config import NAMES, Configuration, show_path
 from modelspec.diagnostics import Finding
 from modelspec.source import MAX_BYTES, Document, is_marked
 from modelspec.spec import Demands
@@ -100,8 +100,8 @@ def find(
 ) -> Found:
     """Find and read the files of a call. A folder is searched for files that carry the mark.
 
-    A file named by hand must be a spec, unless `skip_unmarked`; the configuration's `exclude` holds for it only with
-    `force_exclude`. `-` is standard input, treated as the file `stdin_filename` if that is given. A file is read once,
+    A file named by hand must be a spec, unless `skip_unmarked`: then a configuration stands for all specs in its folder,
+    for it may have changed what is demanded of them. `exclude` holds for what is named by hand only with `force_exclude`. `-` is standard input, treated as the file `stdin_filename` if that is given. A file is read once,
     however often and by whatever links it is named. Each text goes to `take`, if that is given, and is kept otherwise.
     """
     found = Found(take)
@@ -115,6 +115,8 @@ def find(
             called = path if mode is not None else stdin_filename
             if mode is not None and stat.S_ISDIR(mode):
                 _search(path, found, skip_unmarked=skip_unmarked)
+            elif skip_unmarked and os.path.basename(path) in NAMES:
+                _search_below(path, found)
             elif force_exclude and called is not None and _excludes(called, found):
                 found.skipped += 1
             elif found.is_new(os.path.realpath(path) if mode is not None else STANDARD_INPUT):
@@ -192,6 +194,15 @@ def _search(folder: str, found: Found, *, skip_unmarked: bool) -> None:
     if not specs and not again and not skip_unmarked:
         why = f"; the configuration leaves out {excluded:,} of its files" if excluded else ""
         found.trouble.append(f"no spec found in folder '{show_path(folder)}' (a spec carries the key 'modelspec'){why}")
+
+
+def _search_below(path: str, found: Found) -> None:
+    """Search the folder of a file, if it is the configuration that holds there."""
+    folder, absolute = os.path.dirname(path) or os.curdir, os.path.abspath(path)
+    if found.configuration(os.path.dirname(absolute)).path == absolute:
+        _search(folder, found, skip_unmarked=True)
+    else:
+        found.skipped += 1
 
 
 def _walk(folder: str, found: Found) -> Iterator[tuple[str, str, str, str]]:
