@@ -165,6 +165,21 @@ def check(
     )
 
 
+def watch(
+    paths: Paths = None,
+    variant: VariantOption = None,
+    set: SetOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print what was found, and nothing else.")] = False,
+    clear: Annotated[
+        bool, typer.Option("--clear/--no-clear", help="Clear the terminal before each check but the first.")
+    ] = True,
+) -> None:
+    """Check specs again as files change, and compare with when all was last well. Ctrl-C ends it."""
+    from modelspec.cli.watch import watch
+
+    _leave(watch(paths or ["."], variant=variant, settings=set or (), quiet=quiet, clear=clear))
+
+
 def report(
     paths: Paths = None,
     format: FormatOption = Format.text,
@@ -374,6 +389,7 @@ def _leave(status: int) -> None:
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
+    "watch": watch,
     "report": report,
     "explain": explain,
     "resolve": resolve,

@@ -18,6 +18,7 @@ __all__ = [
     "WELL",
     "complain",
     "has_color",
+    "has_screen",
     "is_interactive",
     "judge",
     "remark",
@@ -37,6 +38,13 @@ STOPPED = 130
 def has_color(output: str | None) -> bool:
     """Whether to colour: only on a terminal, and not where NO_COLOR or a dumb terminal asks for none."""
     if output is not None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout.isatty()
+
+
+def has_screen() -> bool:
+    """Whether standard output is a terminal that can be cleared, and not a log that looks like one (CI)."""
+    if os.environ.get("TERM") == "dumb" or os.environ.get("CI", "").lower() not in ("", "0", "false"):
         return False
     return sys.stdout.isatty()
 
