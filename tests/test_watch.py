@@ -133,6 +133,13 @@ def test_specs_come_and_go(session: Session) -> None:
     assert session.look() == "12:00:00  deep/new.yaml left out\n\n1 spec checked: all well.\n"
 
 
+def test_a_folder_can_be_empty_at_first(session: Session) -> None:
+    (session.folder / "empty").mkdir()
+    assert session.start("empty") == "12:00:00\n\nNo specs found.\n"
+    session.write("empty/one.yaml", spec())
+    assert (session.look() or "").startswith("12:00:00  empty/one.yaml new\n\ndigits\n  empty/one.yaml: new\n")
+
+
 def test_the_last_spec_can_go_and_come_back(session: Session) -> None:
     session.start("digits.yaml")
     (session.folder / "digits.yaml").unlink()

@@ -46,6 +46,7 @@ class Watched:
         self.choice = choice
         self.stamps: Stamps = {}
         """How all that bears on the specs looked before it was read."""
+        self._started = False
         self.trouble: list[str] = []
         """What could not be got at."""
         self._further: set[str] = set()
@@ -70,7 +71,7 @@ class Watched:
 
     def look(self) -> Round | None:
         """Check what is not as it was; None if nothing that bears on a spec has changed."""
-        before, first = self.stamps, not self.stamps
+        before, first, self._started = self.stamps, not self._started, True
         found, specs = self._read()
         trouble, self.trouble = self.trouble, found.trouble
         told, self._told = self._told, [f"{document.path}: {finding}" for document, finding in found.findings]
