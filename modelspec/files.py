@@ -15,7 +15,7 @@ from modelspec.diagnostics import Finding
 from modelspec.source import MAX_BYTES, Document, is_marked
 from modelspec.spec import Demands
 
-__all__ = ["STANDARD_INPUT", "Found", "Text", "find", "is_folder"]
+__all__ = ["STANDARD_INPUT", "Found", "Text", "find", "is_folder", "walk"]
 
 STANDARD_INPUT = "-"
 ENDINGS = (".yaml", ".yml", ".json")
@@ -72,6 +72,10 @@ class Found:
     def list_configurations(self) -> list[str]:
         """List the (absolute) paths of the configurations that hold for what was found."""
         return sorted({known.path for known in self._configurations.values() if known.path is not None})
+
+    def list_folders(self) -> list[str]:
+        """List the (absolute) folders in which a configuration was looked for."""
+        return list(self._configurations)
 
     def is_new(self, path: str) -> bool:
         """Tell whether this (real) path has not been met yet, and keep it in mind."""
@@ -179,7 +183,7 @@ def _read(path: str, mode: int) -> bytes:
 
 def _search(folder: str, found: Found, *, skip_unmarked: bool) -> None:
     specs = again = excluded = 0
-    for path, absolute, real, parent in _walk(folder, found):
+    for path, absolute, real, parent in walk(folder, found):
         configuration = found.configuration(parent)
         if not configuration.includes(absolute) or configuration.excludes(absolute):
             excluded += 1
@@ -205,7 +209,7 @@ def _search_below(path: str, found: Found) -> None:
         found.skipped += 1
 
 
-def _walk(folder: str, found: Found) -> Iterator[tuple[str, str, str, str]]:
+def walk(folder: str, found: Found) -> Iterator[tuple[str, str, str, str]]:
     """Give the files in a folder that may be specs: the path as called, the absolute path, where it lies, its folder.
 
     Those of a folder come before those of the folders inside. Hidden folders and node_modules are passed by, and a

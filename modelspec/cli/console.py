@@ -11,11 +11,28 @@ if TYPE_CHECKING:
 
     from modelspec.report import Report
 
-__all__ = ["FOUND", "USAGE", "WELL", "complain", "has_color", "judge", "remark", "render", "show", "width", "write"]
+__all__ = [
+    "FOUND",
+    "STOPPED",
+    "USAGE",
+    "WELL",
+    "complain",
+    "has_color",
+    "has_screen",
+    "is_interactive",
+    "judge",
+    "remark",
+    "render",
+    "show",
+    "width",
+    "write",
+]
 
 WELL = 0
 FOUND = 1
 USAGE = 2
+STOPPED = 130
+"""As a shell has it for a command that was interrupted."""
 
 
 def has_color(output: str | None) -> bool:
@@ -23,6 +40,21 @@ def has_color(output: str | None) -> bool:
     if output is not None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return sys.stdout.isatty()
+
+
+def has_screen() -> bool:
+    """Whether standard output is a terminal that can be cleared, and not a log that looks like one (CI)."""
+    if os.environ.get("TERM") == "dumb" or os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        return False
+    return sys.stdout.isatty()
+
+
+def is_interactive() -> bool:
+    """Whether somebody is there to be asked: both ways lead to a terminal."""
+    try:
+        return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    except ValueError:  # closed
+        return False
 
 
 def width(output: str | None) -> int:
