@@ -104,8 +104,9 @@ def find(
 ) -> Found:
     """Find and read the files of a call. A folder is searched for files that carry the mark.
 
-    A file named by hand must be a spec, unless `skip_unmarked`: then a configuration stands for all specs in its folder,
-    for it may have changed what is demanded of them. `exclude` holds for what is named by hand only with `force_exclude`. `-` is standard input, treated as the file `stdin_filename` if that is given. A file is read once,
+    A file named by hand must be a spec, unless `skip_unmarked`: then a configuration stands for all specs in its
+    folder, for it may have changed what is demanded of them. `exclude` holds for what is named by hand only with
+    `force_exclude`. `-` is standard input, treated as the file `stdin_filename` if that is given. A file is read once,
     however often and by whatever links it is named. Each text goes to `take`, if that is given, and is kept otherwise.
     """
     found = Found(take)
