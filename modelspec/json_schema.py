@@ -63,6 +63,24 @@ _NAMED_KINDS: dict[str, Kind] = {
 _BY_DIALECT = {f"#/definitions/{name}" for name in ("layers", "branch", "merge", "inside", "block")}
 """What each dialect has a definition of its own for."""
 
+_SNIPPETS = [
+    {"label": name, "description": told, "body": body}
+    for name, told, body in (
+        ("block", "The call of a block.", "{block: $1, with: {$2: $3}}"),
+        ("share", "The weights of an earlier layer once more.", "{share: $1}"),
+        ("Sequential", "Entries one after the other.", "name: $1\n  layers:\n    - $2"),
+        ("Residual", "The sum of what arrives and what becomes of it.", "type: Residual\n  layers:\n    - $1"),
+        ("Parallel", "Branches that start from what arrives.", "type: Parallel\n  branches:\n    - $1\n  merge: ${2:Add}"),
+        (
+            "MixtureOfExperts",
+            "Experts, of which each token passes a few.",
+            "type: MixtureOfExperts\n  experts: $1\n  experts_per_token: $2\n  layers:\n    - $3",
+        ),
+    )
+]
+"""What an editor offers for an entry beside the layer types. As text, for it can stand in flow style; an editor puts
+the indentation of the line before each further line."""
+
 _Schema = dict[str, Any]
 
 
@@ -150,41 +168,11 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
     definitions = {f"{dialect}.{layer.type_name()}": _define_layer(layer) for layer in layers}
     definitions.update({f"{dialect}.{name}": _define_entry(model) for name, model in models.items()})
     definitions[f"{dialect}-block"] = _draft_7(Block.model_json_schema())
-    bare = [layer for layer in layers if not any(field.required for field in fields_of(layer).values())]
+    names = [*[layer.type_name() for layer in layers], *CONTAINER_MODELS]
+    definitions[f"{dialect}-type"] = _define_type(dialect, layers, names)
+    definitions[f"{dialect}-mapping"] = _define_mapping(dialect, names)
+    definitions[f"{dialect}-entry"] = _define_entry_of(dialect, layers)
     entry = {"$ref": f"#/definitions/{dialect}-entry"}
-    definitions[f"{dialect}-entry"] = {
-        "description": "A layer: a mapping with its type and its arguments, or the type alone if it needs none.",
-        "if": {"type": "string"},
-        "then": {"anyOf": list(_list_types(bare))},
-        "else": {
-            "type": "object",
-            "properties": {"type": {"anyOf": [*_list_types(layers), *_list_containers()]}},
-            "anyOf": [{"required": [key]} for key in ("type", "block", "share", "layers")],
-            "allOf": [
-                {"$ref": "#/definitions/step"},
-                *[
-                    {"if": {"required": [key]}, "then": {"$ref": f"#/definitions/{dialect}.{key}"}}
-                    for key in ("block", "share")
-                ],
-                {
-                    "if": {"not": {"anyOf": [{"required": [key]} for key in ("type", "block", "share")]}},
-                    "then": {"$ref": f"#/definitions/{dialect}.Sequential"},
-                },
-                {
-                    "if": {"required": ["type"]},
-                    "then": {
-                        "allOf": [
-                            {
-                                "if": {"properties": {"type": {"const": name}}},
-                                "then": {"$ref": f"#/definitions/{dialect}.{name}"},
-                            }
-                            for name in (*[layer.type_name() for layer in layers], *CONTAINER_MODELS)
-                        ]
-                    },
-                },
-            ],
-        },
-    }
     definitions[f"{dialect}-layers"] = {"type": "array", "minItems": 1, "maxItems": MAX_LAYERS, "items": entry}
     definitions[f"{dialect}-branch"] = {
         "description": "An entry, or a list of entries, which may be empty.",
@@ -209,18 +197,104 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
     return {name: _settle(definition, dialect) for name, definition in definitions.items()}
 
 
-def _list_types(layers: Iterable[type[Layer]]) -> Iterable[_Schema]:
+def _define_type(dialect: str, layers: Iterable[type[Layer]], names: list[str]) -> _Schema:
+    """What stands under `type`: one of the names, each with what it is; another dialect's is told as such."""
+    offers = [
+        *({"const": layer.type_name(), "description": summarise(layer)} for layer in layers),
+        *({"const": name, "description": model.__doc__} for name, model in CONTAINER_MODELS.items()),
+    ]
+    others = {
+        layer.type_name(): other for other in DIALECTS if other != dialect for layer in catalogue.list_layers(other)
+    }
+    strange = f"Not a layer type of the dialect {dialect}. Custom describes what there is no type for."
+    judged: _Schema = {"else": _refuse(strange)}
+    for other in dict.fromkeys(others.values()):
+        own = [name for name in others if others[name] == other and name not in names]
+        foreign = f"A layer type of the dialect {other}; this file is of the dialect {dialect}."
+        judged = {"else": {"if": _match(own), "then": _refuse(foreign), **judged}}
+    return {"anyOf": [*offers, {}], "if": _match(names), "then": {}, **judged}
+
+
+def _define_entry_of(dialect: str, layers: Iterable[type[Layer]]) -> _Schema:
+    """An entry of `layers`: what an editor offers for one, and how it is judged.
+
+    Kinds are told apart before anything else: of several alternatives an editor tells what is wrong with each.
+    """
+    bare, lacking, snippets = [], [], []
     for layer in layers:
-        yield {"const": layer.type_name(), "description": summarise(layer)}
+        required = [field.name for field in fields_of(layer).values() if field.required]
+        (lacking if required else bare).append(layer)
+        if required:
+            given = ", ".join(f"{name}: ${place}" for place, name in enumerate(required, 1))
+            body = f"{{type: {layer.type_name()}, {given}}}"
+            snippets.append({"label": layer.type_name(), "description": summarise(layer), "body": body})
+    needy = "This type has arguments that must be given: write a mapping, such as {type: Linear, out_features: 10}."
+    strange = "Not the name of a layer type that needs no arguments."
+    return {
+        "description": "A layer: a mapping with its type and its arguments, or the type alone if it needs none.",
+        "anyOf": [
+            *({"const": layer.type_name(), "description": summarise(layer)} for layer in bare),
+            {"type": "string", "defaultSnippets": [*snippets, *_SNIPPETS]},
+            {},
+        ],
+        "if": {"type": "string"},
+        "then": {
+            "if": _match([layer.type_name() for layer in bare]),
+            "then": {},
+            "else": {
+                "if": _match([layer.type_name() for layer in lacking]),
+                "then": _refuse(needy),
+                "else": _refuse(strange),
+            },
+        },
+        "else": {"$ref": f"#/definitions/{dialect}-mapping"},
+    }
 
 
-def _list_containers() -> Iterable[_Schema]:
-    for name, model in CONTAINER_MODELS.items():
-        yield {"const": name, "description": model.__doc__}
+def _define_mapping(dialect: str, names: list[str]) -> _Schema:
+    """A layer as a mapping. A condition that asks for a key asks for a mapping, too: others have no keys to lack."""
+    heads = ("type", "block", "share")
+    headless = {"not": {"anyOf": [{"required": [key]} for key in heads]}}
+    choices = [
+        {
+            "if": {"properties": {"type": _match([name])}},
+            "then": {"$ref": f"#/definitions/{dialect}.{name}"},
+        }
+        for name in names
+    ]
+    return {
+        "type": "object",
+        "errorMessage": "Expected a layer: its type, or a mapping with type and its arguments.",
+        "properties": {"type": {"description": "What layer it is.", "$ref": f"#/definitions/{dialect}-type"}},
+        "anyOf": [{"required": [key]} for key in (*heads, "layers")],
+        "allOf": [
+            {"$ref": "#/definitions/step"},
+            *[
+                {"if": {"type": "object", "required": [key]}, "then": {"$ref": f"#/definitions/{dialect}.{key}"}}
+                for key in ("block", "share")
+            ],
+            {
+                "if": {"type": "object", "required": ["layers"], **headless},
+                "then": {"$ref": f"#/definitions/{dialect}.Sequential"},
+            },
+            {"if": {"type": "object", "required": ["type"]}, "then": {"allOf": choices}},
+        ],
+    }
+
+
+def _match(names: list[str]) -> _Schema:
+    """One of these names. While a text is being completed, an editor would take `const` and `enum` for a beginning."""
+    return {"type": "string", "pattern": f"^({'|'.join(names)})$"}
+
+
+def _refuse(message: str) -> _Schema:
+    """What no text is, told in these words."""
+    return {"type": "string", "pattern": "(?!)", "errorMessage": message}
 
 
 def _define_layer(layer: type[Layer]) -> _Schema:
-    return {**_define_entry(entry_model(layer)), "description": summarise(layer)}
+    # The title is what an editor calls it; without one that is the name of the definition.
+    return {"title": layer.type_name(), **_define_entry(entry_model(layer)), "description": summarise(layer)}
 
 
 def _define_entry(model: type[Closed]) -> _Schema:
@@ -271,8 +345,8 @@ def _draft_7(schema: Any) -> Any:
             changed[key] = _draft_7(value)
     if "default" in changed and changed["default"] is None and not _takes_null(changed):
         del changed["default"]
-    if "$ref" in changed and len(changed) > 1:
-        # Draft 7 passes over whatever stands beside a reference.
+    if "$ref" in changed and not changed.keys() <= {"$ref", *_NOTES}:
+        # Draft 7 passes over whatever stands beside a reference, but for editors: they show notes that do.
         changed["allOf"] = [{"$ref": changed.pop("$ref")}]
     return changed
 
@@ -300,7 +374,7 @@ def _share(schema: _Schema) -> _Schema:
         definitions[name] = _strip(uses[0][0][uses[0][1]])
         for properties, used in uses:
             notes = {key: properties[used][key] for key in _NOTES if key in properties[used]}
-            properties[used] = {**notes, "allOf": [{"$ref": f"#/definitions/{name}"}]}
+            properties[used] = {**notes, "$ref": f"#/definitions/{name}"}
     return schema
 
 

@@ -240,8 +240,8 @@ class Boolean(Kind):
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         # The words that YAML 1.1 takes for booleans are valid names, but here they are surely meant as literals.
         words = "[yY][eE][sS]|[nN][oO]|[oO][nN]|[oO][fF][fF]|[yYnN]|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]"
-        slips = {"pattern": f"^({words})$"}
-        return {"anyOf": [{"type": "boolean"}, {"allOf": [dict(expression)], "not": slips}]}
+        told = {"type": "string", "pattern": rf"^(?!({words})(?![\s\S]))", "errorMessage": "Write true or false."}
+        return {"anyOf": [{"type": "boolean"}, {"allOf": [dict(expression)], **told}]}
 
 
 class Literal(Kind):

@@ -219,9 +219,11 @@ class _Amount(Literal):
         pattern = rf"\s*{digits}(\.{digits})?\s*({units})?\s*"
         if shares:
             pattern = rf"({pattern}|\s*{digits}(\.{digits})?\s*%\s*)"
+        names = ", ".join([*(name for name in self.units if name), *("%" for _ in range(shares))])
+        told = f"Write a number, alone or with one of these units: {names}."
         return [
             {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT},
-            {"type": "string", "pattern": f"^{pattern}$", "maxLength": MAX_LENGTH},
+            {"type": "string", "pattern": f"^{pattern}$", "maxLength": MAX_LENGTH, "errorMessage": told},
         ]
 
 
