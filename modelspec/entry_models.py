@@ -64,7 +64,12 @@ class Variables(Open):
         self.key = key
 
     def schema(self) -> dict[str, Any]:
-        names = {"pattern": IDENTIFIER, "errorMessage": SPELLING, "not": {"enum": sorted(BUILTINS)}}
+        names = {
+            "pattern": IDENTIFIER,
+            "errorMessage": SPELLING,
+            "doNotSuggest": True,
+            "not": {"enum": sorted(BUILTINS)},
+        }
         return {"propertyNames": names, "additionalProperties": VARIABLE.schema(EXPRESSION)}
 
     def hint(self, value: Any) -> str:

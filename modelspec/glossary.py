@@ -199,7 +199,7 @@ MEANINGS: dict[str, str] = {
     "output_ratio": "The result's size as a share of what arrives.",
     "output_shape": "The shape of the result, without the batch.",
     "output_size": "The size of the result, without channels.",
-    "p": "The probability, in training.",
+    "p": "The probability with which something is dropped in training.",
     "PairwiseDistance.p": "The p of the p-norm.",
     "pad": "How much is added, two numbers for each axis, beginning with the last.",
     "pad_to_aspect_ratio": "Whether the rest is filled up, so that nothing is stretched.",

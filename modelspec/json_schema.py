@@ -70,7 +70,11 @@ _SNIPPETS = [
         ("share", "The weights of an earlier layer once more.", "{share: $1}"),
         ("Sequential", "Entries one after the other.", "name: $1\n  layers:\n    - $2"),
         ("Residual", "The sum of what arrives and what becomes of it.", "type: Residual\n  layers:\n    - $1"),
-        ("Parallel", "Branches that start from what arrives.", "type: Parallel\n  branches:\n    - $1\n  merge: ${2:Add}"),
+        (
+            "Parallel",
+            "Branches that start from what arrives.",
+            "type: Parallel\n  branches:\n    - $1\n  merge: ${2:Add}",
+        ),
         (
             "MixtureOfExperts",
             "Experts, of which each token passes a few.",
@@ -81,6 +85,12 @@ _SNIPPETS = [
 """What an editor offers for an entry beside the layer types. As text, for it can stand in flow style; an editor puts
 the indentation of the line before each further line."""
 
+_WHOLE = {
+    "label": "a new spec",
+    "description": "A spec to start from.",
+    "body": "modelspec: 1\nname: $1\ninput: [$2]\nlayers:\n  - $3",
+}
+
 _Schema = dict[str, Any]
 
 
@@ -88,15 +98,8 @@ def spec_schema() -> _Schema:
     """The JSON Schema (draft 7) of a spec, version 1, with every layer type of the catalogue."""
     top = _draft_7(SpecV1.model_json_schema())
     definitions = {
-        "expression": {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": MAX_LENGTH,
-            "pattern": r"\S",
-            "description": "An expression over variables and what arrives, such as 2 * hidden_dim.",
-        },
         "input": _strip(top["properties"]["input"]),
-        "long-shape": _draft_7(LongShape.model_json_schema()),
+        "long-shape": {"title": "an input in full", **_draft_7(LongShape.model_json_schema())},
         "budget": _draft_7(Budget.model_json_schema()),
         "layer-budget": _draft_7(LayerBudget.model_json_schema()),
         "growth": _draft_7(Growth.model_json_schema()),
@@ -112,16 +115,19 @@ def spec_schema() -> _Schema:
         definitions.update(_define_entries(dialect))
         # What depends on the dialect is told below; here stands that it exists.
         chosen[dialect] = {key: _settle(_draft_7(properties[key]), dialect) for key in ("layers", "blocks")}
-    for key in ("layers", "blocks"):
-        properties[key] = {"description": properties[key]["description"]}
+    for key, kind in (("layers", "array"), ("blocks", "object")):
+        properties[key] = {"description": properties[key]["description"], "type": kind}
+    # Whatever it is: a mapping is what an editor writes first.
+    properties["metadata"]["anyOf"] = [{"type": "object"}, {}]
     by_dialect = {
         "if": {"properties": {"dialect": {"const": "keras"}}, "required": ["dialect"]},
         "then": {"properties": chosen["keras"]},
         "else": {"properties": chosen["torch"]},
     }
     by_purpose = {key: top.pop(key) for key in ("if", "then", "else")}
-    head = {"$schema": _DRAFT, "$id": "urn:modelspec:schema:spec:1", "title": "modelspec, version 1"}
-    return _share({**head, **top, "allOf": [by_dialect, by_purpose], "definitions": definitions})
+    head = {"$schema": _DRAFT, "$id": "urn:modelspec:schema:spec:1", "title": "modelspec"}
+    whole = {**head, **top, "defaultSnippets": [_WHOLE], "allOf": [by_dialect, by_purpose], "definitions": definitions}
+    return _share(_fuse(whole))
 
 
 def report_schema() -> _Schema:
@@ -166,10 +172,11 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
     layers = [*catalogue.list_layers(dialect), *catalogue.list_common()]
     models: dict[str, type[Closed]] = {**CONTAINER_MODELS, "block": Call, "share": Shared}
     definitions = {f"{dialect}.{layer.type_name()}": _define_layer(layer) for layer in layers}
-    definitions.update({f"{dialect}.{name}": _define_entry(model) for name, model in models.items()})
+    definitions.update({f"{dialect}.{name}": {"title": name, **_define_entry(model)} for name, model in models.items()})
     definitions[f"{dialect}-block"] = _draft_7(Block.model_json_schema())
     names = [*[layer.type_name() for layer in layers], *CONTAINER_MODELS]
-    definitions[f"{dialect}-type"] = _define_type(dialect, layers, names)
+    definitions[f"{dialect}-type"] = _define_type(layers)
+    definitions[f"{dialect}-known"] = _judge_type(dialect, names)
     definitions[f"{dialect}-mapping"] = _define_mapping(dialect, names)
     definitions[f"{dialect}-entry"] = _define_entry_of(dialect, layers)
     entry = {"$ref": f"#/definitions/{dialect}-entry"}
@@ -197,22 +204,25 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
     return {name: _settle(definition, dialect) for name, definition in definitions.items()}
 
 
-def _define_type(dialect: str, layers: Iterable[type[Layer]], names: list[str]) -> _Schema:
-    """What stands under `type`: one of the names, each with what it is; another dialect's is told as such."""
+def _define_type(layers: Iterable[type[Layer]]) -> _Schema:
+    """The names that can stand under `type`, each with what it is."""
     offers = [
         *({"const": layer.type_name(), "description": summarise(layer)} for layer in layers),
         *({"const": name, "description": model.__doc__} for name, model in CONTAINER_MODELS.items()),
     ]
-    others = {
-        layer.type_name(): other for other in DIALECTS if other != dialect for layer in catalogue.list_layers(other)
-    }
+    return {"anyOf": [*offers, {}]}
+
+
+def _judge_type(dialect: str, names: list[str]) -> _Schema:
+    """Whether what stands under `type` is one of the names; another dialect's is told as such."""
     strange = f"Not a layer type of the dialect {dialect}. Custom describes what there is no type for."
-    judged: _Schema = {"else": _refuse(strange)}
-    for other in dict.fromkeys(others.values()):
-        own = [name for name in others if others[name] == other and name not in names]
-        foreign = f"A layer type of the dialect {other}; this file is of the dialect {dialect}."
-        judged = {"else": {"if": _match(own), "then": _refuse(foreign), **judged}}
-    return {"anyOf": [*offers, {}], "if": _match(names), "then": {}, **judged}
+    judged = _refuse(strange)
+    for other in DIALECTS:
+        foreign = [layer.type_name() for layer in catalogue.list_layers(other) if layer.type_name() not in names]
+        if foreign:
+            told = f"A layer type of the dialect {other}; this file is of the dialect {dialect}."
+            judged = {"if": _match(foreign), "then": _refuse(told), "else": judged}
+    return {"if": _match(names), "then": {}, "else": judged}
 
 
 def _define_entry_of(dialect: str, layers: Iterable[type[Layer]]) -> _Schema:
@@ -228,8 +238,7 @@ def _define_entry_of(dialect: str, layers: Iterable[type[Layer]]) -> _Schema:
             given = ", ".join(f"{name}: ${place}" for place, name in enumerate(required, 1))
             body = f"{{type: {layer.type_name()}, {given}}}"
             snippets.append({"label": layer.type_name(), "description": summarise(layer), "body": body})
-    needy = "This type has arguments that must be given: write a mapping, such as {type: Linear, out_features: 10}."
-    strange = "Not the name of a layer type that needs no arguments."
+    needy = "This type has arguments that must be given: write a mapping with type and its arguments."
     return {
         "description": "A layer: a mapping with its type and its arguments, or the type alone if it needs none.",
         "anyOf": [
@@ -239,13 +248,9 @@ def _define_entry_of(dialect: str, layers: Iterable[type[Layer]]) -> _Schema:
         ],
         "if": {"type": "string"},
         "then": {
-            "if": _match([layer.type_name() for layer in bare]),
-            "then": {},
-            "else": {
-                "if": _match([layer.type_name() for layer in lacking]),
-                "then": _refuse(needy),
-                "else": _refuse(strange),
-            },
+            "if": _match([*[layer.type_name() for layer in lacking], *CONTAINER_MODELS]),
+            "then": _refuse(needy),
+            "else": {"$ref": f"#/definitions/{dialect}-known"},
         },
         "else": {"$ref": f"#/definitions/{dialect}-mapping"},
     }
@@ -254,6 +259,7 @@ def _define_entry_of(dialect: str, layers: Iterable[type[Layer]]) -> _Schema:
 def _define_mapping(dialect: str, names: list[str]) -> _Schema:
     """A layer as a mapping. A condition that asks for a key asks for a mapping, too: others have no keys to lack."""
     heads = ("type", "block", "share")
+    typed = {"description": "What layer it is.", "$ref": f"#/definitions/{dialect}-type"}
     headless = {"not": {"anyOf": [{"required": [key]} for key in heads]}}
     choices = [
         {
@@ -265,10 +271,16 @@ def _define_mapping(dialect: str, names: list[str]) -> _Schema:
     return {
         "type": "object",
         "errorMessage": "Expected a layer: its type, or a mapping with type and its arguments.",
-        "properties": {"type": {"description": "What layer it is.", "$ref": f"#/definitions/{dialect}-type"}},
         "anyOf": [{"required": [key]} for key in (*heads, "layers")],
         "allOf": [
             {"$ref": "#/definitions/step"},
+            {
+                "if": {"type": "object", "anyOf": [{"required": [key]} for key in heads[1:]]},
+                "then": {},
+                "else": {"properties": {"type": typed}},
+            },
+            # Under `properties` it would be offered beside `block`, too.
+            {"patternProperties": {"^type$": {"$ref": f"#/definitions/{dialect}-known"}}},
             *[
                 {"if": {"type": "object", "required": [key]}, "then": {"$ref": f"#/definitions/{dialect}.{key}"}}
                 for key in ("block", "share")
@@ -351,13 +363,73 @@ def _draft_7(schema: Any) -> Any:
     return changed
 
 
+_LITERAL = ("const", "default", "defaultSnippets", "enum", "examples")
+"""Keywords whose values are no schemas."""
+_FUSED = {"type", "errorMessage", "minimum", "maximum", "exclusiveMinimum", "not", "pattern", "minLength", "maxLength"}
+"""Keywords that bear on values of one type alone, so that types can stand side by side."""
+
+
+def _fuse(schema: Any) -> Any:
+    """The same schema, in which alternatives of different types are one: `type: [string, integer], minimum: 1`.
+
+    Of alternatives an editor tells what is wrong with one of them, and shows a text for each that bears no other title.
+    """
+    if isinstance(schema, list):
+        return [_fuse(member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    fused = {key: value if key in _LITERAL else _fuse(value) for key, value in schema.items()}
+    return _fuse_alternatives(fused) if isinstance(fused.get("anyOf"), list) else fused
+
+
+def _fuse_alternatives(schema: _Schema) -> _Schema:
+    alternatives = [_spell_out(each) for each in schema["anyOf"]]
+    texts = any(each.get("type") == "string" and "enum" not in each for each in alternatives)
+    fused: _Schema = {}
+    types: list[str] = []
+    rest, words = [], []
+    for each in alternatives:
+        if texts and "enum" in each and each.keys() <= {"enum", "errorMessage"}:
+            # A word of the field's own among all texts: not to be judged, but to be offered.
+            words += each["enum"]
+        elif isinstance(each.get("type"), str) and each.keys() <= _FUSED and not each.keys() & fused.keys() - {"type"}:
+            types.append(each["type"])
+            fused |= each
+        else:
+            rest.append(each)
+    if types == ["null"] and len(rest) == 1 and "enum" in rest[0]:
+        fused, rest = {**rest[0], "enum": [*rest[0]["enum"], None]}, []
+    elif types:
+        # The first is what an editor leaves room for.
+        fused["type"] = sorted(types, key=lambda name: name != "string") if len(types) > 1 else types[0]
+    if words:
+        fused["examples"] = words
+    rest = [{"title": "list", **each} if each.get("type") == "array" else each for each in rest]
+    others = {key: value for key, value in schema.items() if key != "anyOf"}
+    if not fused:
+        return {**others, "anyOf": rest}
+    if rest or others.keys() & fused.keys():
+        return {**others, "anyOf": [fused, *rest]}
+    return {**others, **fused}
+
+
+def _spell_out(schema: _Schema) -> _Schema:
+    """An alternative that is an expression, or more than one, with what that is."""
+    text = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
+    if schema == _EXPRESSION:
+        return {**text, "pattern": r"\S"}
+    if schema.get("allOf") == [_EXPRESSION]:
+        return {**text, **{key: value for key, value in schema.items() if key != "allOf"}}
+    return schema
+
+
 def _takes_null(schema: _Schema) -> bool:
     return schema.get("type") == "null" or any(member.get("type") == "null" for member in schema.get("anyOf", ()))
 
 
 def _share(schema: _Schema) -> _Schema:
     """The same schema, in which what several properties take is written once, among the definitions."""
-    names = {_spell(kind.schema(_EXPRESSION)): name for name, kind in _NAMED_KINDS.items()}
+    names = {_spell(_fuse(kind.schema(_EXPRESSION))): name for name, kind in _NAMED_KINDS.items()}
     definitions = schema["definitions"]
     owners = [schema, *definitions.values()]
     places: dict[str, list[tuple[_Schema, str]]] = {}

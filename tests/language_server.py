@@ -15,12 +15,13 @@ _Message = dict[str, Any]
 
 
 class Told(NamedTuple):
-    """A diagnostic: what is marked (line and column from 1, and the text), and what is said of it."""
+    """A diagnostic: what is marked (line and column from 1, and the text), what is said of it, and by whom."""
 
     line: int
     column: int
     marked: str
     message: str
+    by_schema: bool
 
 
 class LanguageServer:
@@ -41,7 +42,6 @@ class LanguageServer:
             }
         }
         self.numbers = count(1)
-        self.texts: dict[str, str] = {}
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._told: dict[str, list[_Message]] = {}
         snippets = {"completionItem": {"snippetSupport": True, "documentationFormat": ["markdown"]}}
@@ -64,12 +64,16 @@ class LanguageServer:
             assert stream is not None
             stream.close()
 
-    def open(self, path: Path, text: str) -> list[Told]:
+    def open(self, path: Path, text: str, *, wait: bool = True) -> list[Told]:
         """Open a text as the file at `path`, which need not be there, and wait for what the server finds wrong."""
         uri = path.as_uri()
-        self.texts[uri] = text
         document = {"uri": uri, "languageId": "yaml", "version": 1, "text": text}
         self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
+        return self.wait(path, text) if wait else []
+
+    def wait(self, path: Path, text: str) -> list[Told]:
+        """What is wrong with an opened text, as soon as the server has said so."""
+        uri = path.as_uri()
         while uri not in self._told:
             self._take()
         return [self._read(text, each) for each in self._told.pop(uri)]
@@ -110,9 +114,9 @@ class LanguageServer:
         start, end = told["range"]["start"], told["range"]["end"]
         line = lines[start["line"]]
         last = end["character"] if end["line"] == start["line"] else len(line)
-        return Told(
-            start["line"] + 1, start["character"] + 1, line[start["character"] : last], told["message"]
-        )
+        marked = line[start["character"] : last]
+        by_schema = told.get("source", "").startswith("yaml-schema")
+        return Told(start["line"] + 1, start["character"] + 1, marked, told["message"], by_schema)
 
     def _send(self, message: _Message) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
