@@ -43,14 +43,14 @@ MARK = "‸"
 LONGEST = 160
 """Characters of a message: more are a wall, nobody reads them."""
 
-pytestmark = pytest.mark.skipif(
-    NODE is None or not SERVER.exists(), reason="yaml-language-server: npm install --prefix tests/editor"
-)
+SHOWN = re.compile(r"<!-- case: (\S+) -->\n```yaml\n(.*?)```\n\n```text\n(.*?)```\n", re.DOTALL)
+"""A case on a page: its name, its text, and what is shown for it."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[LanguageServer]:
-    assert NODE is not None
+    if NODE is None or not SERVER.exists():
+        pytest.skip("there is no yaml-language-server here: npm install --prefix tests/editor")
     with LanguageServer([NODE, str(SERVER), "--stdio"], SCHEMA.as_uri()) as running:
         yield running
 
@@ -116,6 +116,25 @@ def test_author_sees_what_is_recorded(path: Path, server: LanguageServer) -> Non
     if RECORD:
         expected.write_text(shown, encoding="utf-8")
     assert shown == expected.read_text(encoding="utf-8"), "MODELSPEC_RECORD=1 writes it anew: read the difference"
+
+
+def test_every_record_has_a_case() -> None:
+    assert {path.stem for path in (HERE / "cases").glob("*.txt")} == {path.stem for path in CASES}
+
+
+def test_page_shows_what_is_recorded() -> None:
+    page = ROOT / "docs" / "editor.md"
+    text = page.read_text(encoding="utf-8")
+
+    def show_case(found: re.Match[str]) -> str:
+        case, shown = ((HERE / "cases" / f"{found[1]}.{end}").read_text(encoding="utf-8") for end in ("yaml", "txt"))
+        return f"<!-- case: {found[1]} -->\n```yaml\n{case}```\n\n```text\n{shown}```\n"
+
+    fresh = SHOWN.sub(show_case, text)
+    if RECORD:
+        page.write_text(fresh, encoding="utf-8")
+    assert len(SHOWN.findall(text)) == text.count("<!-- case: ") >= 4
+    assert fresh == text or RECORD, "MODELSPEC_RECORD=1 writes it anew"
 
 
 def list_types(dialect: str) -> list[type[Layer]]:
