@@ -25,13 +25,14 @@ class Told(NamedTuple):
 
 
 class LanguageServer:
-    """A running server with one schema, for all files.
+    """A running server with one schema for all files, or with none.
 
     It is driven as an editor does, over standard input and output; whatever it asks is answered from `settings`.
     Raises EOFError if it ends.
     """
 
-    def __init__(self, command: Sequence[str], schema: str) -> None:
+    def __init__(self, command: Sequence[str], schema: str | None) -> None:
+        self.command = command
         self.settings = {
             "yaml": {
                 "schemas": {schema: "/*"} if schema else {},

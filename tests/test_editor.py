@@ -202,6 +202,16 @@ def test_bundled_specs_open_without_a_complaint(told: dict[str, list[Told]]) -> 
     assert {name: told[name] for name in names if told[name]} == {}
 
 
+def test_first_line_names_the_schema(server: LanguageServer, tmp_path: Path) -> None:
+    """Where no setting does: as a path from the spec."""
+    shutil.copy(SCHEMA, tmp_path / "modelspec.schema.json")
+    text = "# yaml-language-server: $schema=../modelspec.schema.json\nmodelspec: 1\ninput: [4]\nlayers: [Relu]\n"
+    with LanguageServer(server.command, None) as bare:
+        assert bare.open(tmp_path / "a" / "without.yaml", text.partition("\n")[2]) == []
+        (told,) = bare.open(tmp_path / "a" / "with.yaml", text)
+    assert (told.line, told.marked) == (4, "Relu")
+
+
 VALIDATOR = Draft7Validator(spec_schema())
 NO_VALUE = ("comma-slip.yaml", "comma-slip-of-three.yaml")
 """A key of a flow mapping that has no value is not looked at by the server."""
