@@ -11,9 +11,9 @@ from json import dumps
 from typing import Any
 
 from modelspec import catalogue
+from modelspec.alternatives import fuse
 from modelspec.closed import SHARED, Closed
 from modelspec.entry_models import CONTAINER_MODELS, Call, Shared, Tied, entry_model, summarise
-from modelspec.expressions import MAX_LENGTH
 from modelspec.kinds import Boolean, Integer, Kind, PerAxis
 from modelspec.language import (
     BUDGET_KINDS,
@@ -41,6 +41,7 @@ _WIDTH = 120
 _WORTH_SHARING = 100
 """Characters of a schema from which on it is written once and referred to."""
 _EXPRESSION = {"$ref": "#/definitions/expression"}
+"""What stands for an expression until the alternatives are fused."""
 _NAMED_KINDS: dict[str, Kind] = {
     "boolean": Boolean(),
     "condition": CONDITION,
@@ -127,7 +128,7 @@ def spec_schema() -> _Schema:
     by_purpose = {key: top.pop(key) for key in ("if", "then", "else")}
     head = {"$schema": _DRAFT, "$id": "urn:modelspec:schema:spec:1", "title": "modelspec"}
     whole = {**head, **top, "defaultSnippets": [_WHOLE], "allOf": [by_dialect, by_purpose], "definitions": definitions}
-    return _share(_fuse(whole))
+    return _share(fuse(whole, _EXPRESSION))
 
 
 def report_schema() -> _Schema:
@@ -230,7 +231,9 @@ def _define_entry_of(dialect: str, layers: Iterable[type[Layer]]) -> _Schema:
 
     Kinds are told apart before anything else: of several alternatives an editor tells what is wrong with each.
     """
-    bare, lacking, snippets = [], [], []
+    bare: list[type[Layer]] = []
+    lacking: list[type[Layer]] = []
+    snippets = []
     for layer in layers:
         required = [field.name for field in fields_of(layer).values() if field.required]
         (lacking if required else bare).append(layer)
@@ -363,73 +366,13 @@ def _draft_7(schema: Any) -> Any:
     return changed
 
 
-_LITERAL = ("const", "default", "defaultSnippets", "enum", "examples")
-"""Keywords whose values are no schemas."""
-_FUSED = {"type", "errorMessage", "minimum", "maximum", "exclusiveMinimum", "not", "pattern", "minLength", "maxLength"}
-"""Keywords that bear on values of one type alone, so that types can stand side by side."""
-
-
-def _fuse(schema: Any) -> Any:
-    """The same schema, in which alternatives of different types are one: `type: [string, integer], minimum: 1`.
-
-    Of alternatives an editor tells what is wrong with one of them, and shows a text for each that bears no other title.
-    """
-    if isinstance(schema, list):
-        return [_fuse(member) for member in schema]
-    if not isinstance(schema, dict):
-        return schema
-    fused = {key: value if key in _LITERAL else _fuse(value) for key, value in schema.items()}
-    return _fuse_alternatives(fused) if isinstance(fused.get("anyOf"), list) else fused
-
-
-def _fuse_alternatives(schema: _Schema) -> _Schema:
-    alternatives = [_spell_out(each) for each in schema["anyOf"]]
-    texts = any(each.get("type") == "string" and "enum" not in each for each in alternatives)
-    fused: _Schema = {}
-    types: list[str] = []
-    rest, words = [], []
-    for each in alternatives:
-        if texts and "enum" in each and each.keys() <= {"enum", "errorMessage"}:
-            # A word of the field's own among all texts: not to be judged, but to be offered.
-            words += each["enum"]
-        elif isinstance(each.get("type"), str) and each.keys() <= _FUSED and not each.keys() & fused.keys() - {"type"}:
-            types.append(each["type"])
-            fused |= each
-        else:
-            rest.append(each)
-    if types == ["null"] and len(rest) == 1 and "enum" in rest[0]:
-        fused, rest = {**rest[0], "enum": [*rest[0]["enum"], None]}, []
-    elif types:
-        # The first is what an editor leaves room for.
-        fused["type"] = sorted(types, key=lambda name: name != "string") if len(types) > 1 else types[0]
-    if words:
-        fused["examples"] = words
-    rest = [{"title": "list", **each} if each.get("type") == "array" else each for each in rest]
-    others = {key: value for key, value in schema.items() if key != "anyOf"}
-    if not fused:
-        return {**others, "anyOf": rest}
-    if rest or others.keys() & fused.keys():
-        return {**others, "anyOf": [fused, *rest]}
-    return {**others, **fused}
-
-
-def _spell_out(schema: _Schema) -> _Schema:
-    """An alternative that is an expression, or more than one, with what that is."""
-    text = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
-    if schema == _EXPRESSION:
-        return {**text, "pattern": r"\S"}
-    if schema.get("allOf") == [_EXPRESSION]:
-        return {**text, **{key: value for key, value in schema.items() if key != "allOf"}}
-    return schema
-
-
 def _takes_null(schema: _Schema) -> bool:
     return schema.get("type") == "null" or any(member.get("type") == "null" for member in schema.get("anyOf", ()))
 
 
 def _share(schema: _Schema) -> _Schema:
     """The same schema, in which what several properties take is written once, among the definitions."""
-    names = {_spell(_fuse(kind.schema(_EXPRESSION))): name for name, kind in _NAMED_KINDS.items()}
+    names = {_spell(fuse(kind.schema(_EXPRESSION), _EXPRESSION)): name for name, kind in _NAMED_KINDS.items()}
     definitions = schema["definitions"]
     owners = [schema, *definitions.values()]
     places: dict[str, list[tuple[_Schema, str]]] = {}
