@@ -96,7 +96,8 @@ class _Named(Choice):
         raise self.refuse(value, f"did you mean '{near}'?" if near else f"one of: {', '.join(self.options)}", "MS206")
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
-        return {"anyOf": [{"enum": list(self.options)}, dict(_SERIALIZED)]}
+        named = {"enum": list(self.options), "errorMessage": f"Expected {self.words}."}
+        return {"anyOf": [named, dict(_SERIALIZED)]}
 
 
 class _Serialized(AnyValue):
