@@ -27,6 +27,7 @@ __all__ = [
     "Peak",
     "Sum",
     "derive",
+    "derive_layers",
 ]
 
 
@@ -150,6 +151,11 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
         verdicts=tuple(judge(graph).verdicts) if path is None else (),
         conventions=tuple(conventions),
     )
+
+
+def derive_layers(graph: Graph) -> list[LayerDerivation]:
+    """Derive the numbers of every row of a sound graph, in order."""
+    return [_derive_node(graph, node) for node in list_rows(graph)]
 
 
 def _derive_round(graph: Graph, node: Node, path: str) -> LayerDerivation:

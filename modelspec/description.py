@@ -34,10 +34,27 @@ from modelspec.source import Document
 __all__ = ["Documents", "describe", "diagnose", "name_model"]
 
 
-def describe(documents: Documents, graph: Graph, verdicts: Iterable[Verdict], sound: bool, ok: bool) -> Model:
-    """One model's part of the report. A graph that is not sound has no totals, and its budget is not judged."""
+def describe(
+    documents: Documents,
+    graph: Graph,
+    verdicts: Iterable[Verdict],
+    sound: bool,
+    ok: bool,
+    *,
+    derivations: bool = False,
+) -> Model:
+    """One model's part of the report. A graph that is not sound has no totals, and its budget is not judged.
+
+    With `derivations` each row of a sound one tells how its numbers come about.
+    """
     document = documents[""]
     nodes = list_rows(graph)
+    layers = [_describe_layer(document, graph, node) for node in nodes]
+    if derivations and sound:
+        from modelspec.derivation import derive_layers
+
+        for layer, derivation in zip(layers, derive_layers(graph), strict=True):
+            layer._derivation = derivation
     conventions: dict[str, None] = {}
     for node in nodes:
         for told in node.fitted.layer.conventions():
@@ -50,7 +67,7 @@ def describe(documents: Documents, graph: Graph, verdicts: Iterable[Verdict], so
         ok=ok,
         conventions=list(conventions),
         inputs={name: _type(value) for name, value in graph.inputs.items()},
-        layers=[_describe_layer(document, graph, node) for node in nodes],
+        layers=layers,
         totals=_total(graph) if sound else Totals(**dict.fromkeys(METRICS)),
         budget=[_line(verdict) for verdict in verdicts] if sound else list(_unjudged(graph)),
         open_sizes=[name for name, value in graph.variables.items() if isinstance(value, Unknown) and value.name],

@@ -7,12 +7,15 @@ where they cannot be known before the model runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from modelspec.refusal import find_near
 from modelspec.version import VERSION
+
+if TYPE_CHECKING:
+    from modelspec.derivation import LayerDerivation
 
 __all__ = [
     "Against",
@@ -111,10 +114,15 @@ class Layer(Metrics, _LayerFacts):
     """
 
     _paths: Callable[[], Iterator[str]] | None = PrivateAttr(None)
+    _derivation: LayerDerivation | None = PrivateAttr(None)
 
     def paths(self) -> Iterator[str]:
         """Every path that the row stands for, in order."""
         return iter((self.path,)) if self._paths is None else self._paths()
+
+    def derivation(self) -> LayerDerivation | None:
+        """How its numbers come about; None where nobody asked for that, or an error stands in the way."""
+        return self._derivation
 
 
 class Totals(Metrics):
@@ -328,6 +336,8 @@ class Comparison(_Frozen):
     metrics: list[Change]
     layers: list[LayerChange]
     growth: list[GrowthLine]
+    old_model: Model | None = Field(default=None, exclude=True, description="The version before, with its layers.")
+    new_model: Model | None = Field(default=None, exclude=True, description="This version, with its layers.")
 
 
 class Against(_Frozen):

@@ -11,11 +11,27 @@ if TYPE_CHECKING:
 
     from modelspec.report import Report
 
-__all__ = ["FOUND", "USAGE", "WELL", "complain", "has_color", "judge", "remark", "render", "show", "width", "write"]
+__all__ = [
+    "DERIVED",
+    "FOUND",
+    "USAGE",
+    "WELL",
+    "complain",
+    "has_color",
+    "judge",
+    "remark",
+    "render",
+    "show",
+    "width",
+    "write",
+]
 
 WELL = 0
 FOUND = 1
 USAGE = 2
+
+DERIVED = ("html",)
+"""The formats that show how each number comes about."""
 
 
 def has_color(output: str | None) -> bool:
