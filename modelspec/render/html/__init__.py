@@ -17,13 +17,16 @@ from modelspec.render.html.faults import show_findings
 from modelspec.render.html.graph import show_graph
 from modelspec.render.html.layers import show_layers
 from modelspec.render.html.parts import show_map, show_parts
-from modelspec.render.html.verdicts import find_verdict, pill, show_budget, show_totals
+from modelspec.render.html.verdicts import Verdict, find_verdict, pill, show_budget, show_totals
 from modelspec.render.html.writing import Page, breakable, name_model, safe, table
 from modelspec.render.notes import COUNTED, NOTES
 from modelspec.render.numbers import show_count, show_difference, show_shape
 from modelspec.report import Comparison, Model, Report
 
 __all__ = ["show_report"]
+
+FEW = 8
+"""Models whose sections a browser lays out at once; of more, each as it is come to."""
 
 
 def show_report(report: Report) -> str:
@@ -69,9 +72,12 @@ def _show_body(report: Report, title: str) -> Iterator[str]:
     yield '<a class="skip" href="#main">Skip to the report</a><header class="top"><div class="wrap"><div>'
     yield f'<p class="brand">modelspec {"comparison" if report.comparisons is not None else "report"}</p>'
     yield f"<h1>{breakable(title)}</h1></div>"
-    yield '<button type="button" id="theme" hidden>Theme: auto</button></div></header><main id="main" class="wrap">'
+    yield '<button type="button" id="theme" hidden>Theme: auto</button></div></header>'
+    yield f'<main id="main" class="wrap{" many" if len(models) > FEW else ""}">'
+    alone = len(models) == 1 and report.comparisons is None
+    reason = f' <span class="reason">{safe(find_verdict(models[0]).reason)}</span>' if alone else ""
     yield f'<section aria-label="Verdict"><p class="verdict {state}"><span aria-hidden="true">'
-    yield f"{'✓' if report.ok else '✕'}</span> {verdict[0].upper()}{verdict[1:]}.</p>"
+    yield f"{'✓' if report.ok else '✕'}</span> {verdict[0].upper()}{verdict[1:]}.{reason}</p>"
     if report.comparisons is not None:
         yield f"<p>{tell_statuses(report, safe)}</p>"
     if report.baseline is not None and report.baseline.accepted:
@@ -94,7 +100,7 @@ def _show_body(report: Report, title: str) -> Iterator[str]:
         yield from _show_one(number, comparison, broken[key], page, alone=len(report.comparisons or ()) == 1)
     for number, model in enumerate(models):
         changed = marks.get((model.path, model.name, model.variant), {})
-        yield from _show_model(f"m{number}", model, page, changed)
+        yield from _show_model(f"m{number}", model, page, changed, alone=alone)
     yield f'</main><footer class="wrap">{"".join(f"<p>{safe(note)}</p>" for note in NOTES)}'
     yield f"<p>Written by modelspec {safe(report.tool_version)}. This page loads nothing.</p></footer>"
 
@@ -109,7 +115,7 @@ def _show_index(models: list[Model]) -> Iterator[str]:
         rows.append(
             (
                 f'<a href="#m{number}">{breakable(name_model(model))}</a>',
-                f'{pill(verdict)} <span class="soft">{safe(verdict.reason) if verdict.state != "good" else ""}</span>',
+                f'{pill(verdict)} <span class="soft">{safe(_tell_briefly(verdict))}</span>',
                 show_count(model.totals.parameters),
                 show_count(model.totals.macs),
                 show_count(model.totals.weight_bytes),
@@ -119,6 +125,11 @@ def _show_index(models: list[Model]) -> Iterator[str]:
     head = (("Model", ""), ("Verdict", ""), ("Parameters", "n"), ("MACs", "n"), ("Weight bytes", "n"), ("File", ""))
     yield from table("Models, those that are not well first", head, rows, "index")
     yield "</nav>"
+
+
+def _tell_briefly(verdict: Verdict) -> str:
+    """What the index says beside the word: what is not met, and by how much."""
+    return verdict.reason if verdict.word in ("Not met", "Accepted") else ""
 
 
 def _show_compared(report: Report) -> Iterator[str]:
@@ -157,33 +168,43 @@ def _show_one(number: int, comparison: Comparison, broken: set[str], page: Page,
     yield "</section>"
 
 
-def _show_model(own: str, model: Model, page: Page, marks: Mapping[int, str]) -> Iterator[str]:
+def _show_model(own: str, model: Model, page: Page, marks: Mapping[int, str], *, alone: bool) -> Iterator[str]:
+    """A model's section. Where it is alone on the page, its name and verdict stand at the top already."""
     verdict = find_verdict(model)
     name = breakable(name_model(model))
-    yield f'<section class="model" id="{own}" aria-labelledby="{own}-h"><h2 id="{own}-h">{name} {pill(verdict)}</h2>'
-    yield f'<p class="reason">{safe(verdict.reason)}</p><dl class="about">'
+    if alone:
+        yield f'<section class="model alone" id="{own}" aria-label="{safe(name_model(model))}">'
+    else:
+        yield f'<section class="model" id="{own}" aria-labelledby="{own}-h">'
+        yield f'<h2 id="{own}-h">{name} {pill(verdict)}</h2><p class="reason">{safe(verdict.reason)}</p>'
+    level = 2 if alone else 3
+    yield '<dl class="about">'
     yield f"<div><dt>File</dt><dd>{breakable(model.path)}</dd></div><div><dt>Dialect</dt><dd>{model.dialect}</dd></div>"
     for given, value in model.inputs.items():
         label = f"{safe(given)} " if len(model.inputs) > 1 else ""
         yield f"<div><dt>Input</dt><dd>{label}{safe(show_shape(value.sizes, model.dialect))} {value.dtype}</dd></div>"
     yield f"<div><dt>Counted</dt><dd>{safe(COUNTED)}</dd></div></dl>"
     if model.totals.parameters is not None or model.ok:
-        yield "<h3>Totals</h3>"
+        yield _head(level, "Totals")
         yield from show_totals(model)
     if model.budget:
-        yield "<h3>Budget</h3>"
+        yield _head(level, "Budget")
         yield from show_budget(model)
     if model.layers:
-        yield "<h3>Where it goes</h3>"
+        yield _head(level, "Where it goes")
         yield '<div class="maps">'
         yield from show_map(own, model, page, marks, "")
         yield "</div>"
         yield '<details class="fold parts" open><summary>The same as a table</summary>'
         yield from show_parts(model)
-        yield "</details><h3>Graph</h3>"
+        yield f"</details>{_head(level, 'Graph')}"
         yield from show_graph(own, model, page, marks)
-        yield "<h3>Layers</h3>"
+        yield _head(level, "Layers")
         yield from show_layers(own, model, page, marks)
     if model.conventions:
         yield f'<ul class="note">{"".join(f"<li>{safe(told)}</li>" for told in model.conventions)}</ul>'
     yield "</section>"
+
+
+def _head(level: int, text: str) -> str:
+    return f'<h{level} class="sub">{text}</h{level}>'

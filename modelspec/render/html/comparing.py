@@ -88,7 +88,7 @@ def show_comparison(own: str, comparison: Comparison, broken: set[str], page: Pa
         yield from show_map(own, new, page, after, "New")
         yield "</div>"
     if comparison.layers:
-        yield f"<h3>Layers that differ</h3><p>{count_layers(comparison).capitalize()}.</p>"
+        yield f'<h3 class="sub">Layers that differ</h3><p>{count_layers(comparison).capitalize()}.</p>'
         yield from _show_layers(comparison)
 
 

@@ -27,14 +27,16 @@ def show_findings(found: Sequence[Diagnostic]) -> Iterator[str]:
 
 def _show(one: Diagnostic) -> Iterator[str]:
     state = "bad" if one.severity == "error" else "warn"
-    yield f'<li class="{state}"><p><b class="code">{safe(one.code)}</b> <span class="{state}">{one.severity}</span> '
+    yield f'<li class="at-{state}"><p><b class="code">{safe(one.code)}</b> <span class="{state}">{one.severity}</span> '
     yield f'<span class="place">{breakable(one.path)}:{one.line}:{one.column}</span></p><p>{safe(one.message)}</p>'
     if one.excerpt.strip():
         text, before, under = cut_excerpt(one)
         gutter = " " * len(str(one.line))
-        yield '<pre tabindex="0" aria-label="The line in the file">'
-        yield f'<span class="soft">{one.line} |</span> {safe(text)}\n'
-        yield f'<span class="soft">{gutter} |</span> {" " * before}<span class="{state}">{"^" * under}</span></pre>'
+        yield (
+            f'<pre tabindex="0" role="region" aria-label="Line {one.line} of the file"><span class="soft">{one.line} |'
+            f'</span> {safe(text)}\n<span class="soft">{gutter} |</span> {" " * before}'
+            f'<span class="{state}">{"^" * under}</span></pre>'
+        )
     if one.hint:
         yield f'<p class="hint"><b>Hint:</b> {safe(one.hint)}</p>'
     if one.variants:

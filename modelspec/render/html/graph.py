@@ -79,7 +79,7 @@ def _choose(model: Model) -> int | None:
 
 def _list_nodes(own: str, model: Model, page: Page, marks: Mapping[int, str], levels: int | None) -> list[_Node]:
     nodes = [
-        _Node(name, "input", show_shape(value.sizes, model.dialect), "", None, "", "", 1, (-1 - number,))
+        _Node(name, "model input", show_shape(value.sizes, model.dialect), "", None, "", "", 1, (-1 - number,))
         for number, (name, value) in enumerate(model.inputs.items())
     ]
     groups: dict[str | int, list[int]] = {}
@@ -180,7 +180,8 @@ class _Drawing:
         changed = f' <tspan class="mark">{WORDS[node.mark]}</tspan>' if node.mark else ""
         name = _cut(self._shorten(node.path, node.repeat), room)
         text = (
-            f'<text x="{start}" y="{y}">{name} <tspan class="note">{safe(node.note)}</tspan>{changed}</text>'
+            f'<text x="{start}" y="{y}"><tspan class="name">{name}</tspan> '
+            f'<tspan class="note" dx="5">{safe(node.note)}</tspan>{changed}</text>'
             f'<text class="shape" x="{end - 110}" y="{y}">{_cut(node.shape, 190)}</text>'
             f'<text class="count" x="{end}" y="{y}">{node.parameters}</text><title>{safe(node.path)}</title>'
         )

@@ -57,7 +57,9 @@ def _show_layer(own: str, layer: Layer, model: Model, page: Page, mark: str | No
     cells = []
     for metric, _ in _COLUMNS:
         count, whole = getattr(layer, metric), getattr(model.totals, metric)
-        drawn = bar(count, whole, "thin") if metric in ("parameters", "macs") and count else ""
+        # A part of the whole that can be seen.
+        seen = metric in ("parameters", "macs") and count and whole and count * 200 >= whole
+        drawn = bar(count, whole, "thin") if seen else ""
         cells.append(f'<td class="n">{show_count(count)}{drawn}</td>')
     yield (
         f'<tbody id="{own}"{" class=changed" if mark else ""}><tr><th scope="row"><details><summary>'

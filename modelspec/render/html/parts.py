@@ -77,7 +77,8 @@ def show_map(own: str, model: Model, page: Page, marks: Mapping[int, str], title
     top = _grow(model)
     whole = (max(top.known[0], 1), max(top.known[1], 1))
     tree = _write(top, "", model, page, marks, whole, len(model.layers) <= MAPPED)
-    yield f'<figure class="map" data-own="{own}" hidden><figcaption>{title}</figcaption>'
+    caption = f"<figcaption>{title}</figcaption>" if title else ""
+    yield f'<figure class="map" data-own="{own}" hidden>{caption}'
     yield f'<script type="application/json">{data(tree)}</script></figure>'
 
 

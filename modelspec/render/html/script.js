@@ -65,7 +65,7 @@
   const metrics = { parameters: ["p", "a", "parameters"], macs: ["m", "b", "MACs"] };
   const HEAD = 20, DEEP = 3;
 
-  class Map_ {
+  class Treemap {
     constructor(figure, group) {
       this.group = group;
       this.own = figure.dataset.own;
@@ -209,7 +209,7 @@
       bench.append(button);
     }
     box.prepend(bench);
-    group.maps = all("figure.map", box).map((figure) => new Map_(figure, group));
+    group.maps = all("figure.map", box).map((figure) => new Treemap(figure, group));
     const list = () => {
       const area = metrics[group.metric][1];
       const last = group.maps[group.maps.length - 1];

@@ -46,7 +46,8 @@ def find_verdict(model: Model) -> Verdict:
     if model.ok and broken:
         return Verdict("Accepted", "none", f"{_join(broken)}; the baseline accepts it.")
     if model.ok:
-        number = f"All {len(limits):,} limits hold." if len(limits) > 1 else "The one limit holds."
+        number = "The limit holds." if len(limits) == 1 else f"All {len(limits):,} limits hold."
+        number = "Both limits hold." if len(limits) == 2 else number
         return Verdict("Met", "good", number) if limits else Verdict("Well", "good", "There is no budget.")
     if broken:
         return Verdict("Not met", "bad", f"{_join(broken)}.")
@@ -92,7 +93,8 @@ def show_totals(model: Model) -> Iterator[str]:
         human = show_bytes(count) if metric.endswith("bytes") else ""
         exact = f'<span class="soft">{show_count(count)} bytes</span>' if human else ""
         unit = '<span class="soft">bytes</span>' if metric.endswith("bytes") and not human and count is not None else ""
-        yield f"<div><dt>{label}</dt><dd>{human or show_count(count)} {exact}{unit}</dd></div>"
+        shown = human or show_count(count).replace(",", ",<wbr>")
+        yield f"<div><dt>{label}</dt><dd>{shown} {exact}{unit}</dd></div>"
     yield '</dl><dl class="totals">'
     for label, metric in _TOTALS:
         yield f"<div><dt>{label}</dt><dd>{count_cell(getattr(model.totals, metric), metric)}</dd></div>"
