@@ -117,7 +117,7 @@ def _show_layers(comparison: Comparison) -> Iterator[str]:
     told = [layer for layer in comparison.layers if layer.change != "moved"]
     moved = [layer for layer in comparison.layers if layer.change == "moved"]
     if told:
-        yield '<div class="scroll" tabindex="0" role="region" aria-label="Layers that differ"><table class="sides">'
+        yield '<div class="scroll" tabindex="0" role="group" aria-label="Layers that differ"><table class="sides">'
         yield '<caption class="unseen">Layers that differ, old and new</caption><thead><tr>'
         yield '<th rowspan="2" scope="col">Layer</th><th rowspan="2" scope="col">Change</th>'
         yield "".join(f'<th colspan="3" scope="colgroup" class="mid">{label}</th>' for _, label in _SIDES)

@@ -33,7 +33,7 @@ def _show(one: Diagnostic) -> Iterator[str]:
         text, before, under = cut_excerpt(one)
         gutter = " " * len(str(one.line))
         yield (
-            f'<pre tabindex="0" role="region" aria-label="Line {one.line} of the file"><span class="soft">{one.line} |'
+            f'<pre tabindex="0" role="group" aria-label="Line {one.line} of the file"><span class="soft">{one.line} |'
             f'</span> {safe(text)}\n<span class="soft">{gutter} |</span> {" " * before}'
             f'<span class="{state}">{"^" * under}</span></pre>'
         )

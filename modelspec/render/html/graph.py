@@ -100,7 +100,7 @@ def _list_nodes(own: str, model: Model, page: Page, marks: Mapping[int, str], le
                 show_shape(next(iter(last.outputs.values())).sizes, model.dialect),
                 _add_parameters(told),
                 page.color(last.type) if single else None,
-                f"{own}-l{rows[0]}",
+                f"{own}-l{rows[0]}" if rows[0] < page.rows else "",
                 changed.pop() if len(changed) == 1 else "~" if changed else "",
                 last.repeat if len(repeats) == 1 else 1,
                 rows,
@@ -200,7 +200,7 @@ def _draw(nodes: Sequence[_Node], wiring: Wiring, title: str) -> Iterator[str]:
         drawing.leave()
     height = drawing.down + 4
     yield (
-        f'<div class="scroll graph" tabindex="0" role="region" aria-label="{title}">'
+        f'<div class="scroll graph" tabindex="0" role="group" aria-label="{title}">'
         f'<svg viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="group" aria-label="{title}">'
     )
     # The innermost box is done first, and must be drawn last.

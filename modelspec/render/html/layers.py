@@ -32,7 +32,7 @@ def show_layers(own: str, model: Model, page: Page, marks: Mapping[int, str]) ->
         f'<output for="{own}-find" aria-live="polite"></output>'
         f'<button type="button" class="unfold" aria-pressed="false">Unfold all</button></div>'
     )
-    yield '<div class="scroll" tabindex="0" role="region" aria-label="Layers"><table class="layers">'
+    yield '<div class="scroll" tabindex="0" role="group" aria-label="Layers"><table class="layers">'
     yield '<caption class="unseen">Layers, with what each costs and how that comes about</caption><thead><tr>'
     yield '<th scope="col">Layer</th><th scope="col">Type</th><th scope="col">Output shape</th>'
     yield from (f'<th scope="col" class="n" data-sort="{metric}">{label}</th>' for metric, label in _COLUMNS)

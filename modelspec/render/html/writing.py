@@ -52,7 +52,7 @@ def table(
 
     The box around it scrolls where the page is narrow, so that the page does not.
     """
-    yield f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table class="{kind}">'
+    yield f'<div class="scroll" tabindex="0" role="group" aria-label="{caption}"><table class="{kind}">'
     yield f'<caption class="unseen">{caption}</caption><thead><tr>'
     yield from (f'<th scope="col"{_class(style)}>{label}</th>' for label, style in head)
     yield "</tr></thead><tbody>"
