@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from modelspec.budget import Verdict, judge, match_nodes
@@ -153,9 +154,9 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
     )
 
 
-def derive_layers(graph: Graph) -> list[LayerDerivation]:
-    """Derive the numbers of every row of a sound graph, in order."""
-    return [_derive_node(graph, node) for node in list_rows(graph)]
+def derive_layers(graph: Graph, most: int) -> list[LayerDerivation]:
+    """Derive the numbers of the rows of a sound graph, in order: of the first so many."""
+    return [_derive_node(graph, node) for node in islice(list_rows(graph), most)]
 
 
 def _derive_round(graph: Graph, node: Node, path: str) -> LayerDerivation:

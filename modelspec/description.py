@@ -31,7 +31,10 @@ from modelspec.rows import Node, list_rows
 from modelspec.shape import Count, Unknown, show_dim
 from modelspec.source import Document
 
-__all__ = ["Documents", "describe", "diagnose", "name_model"]
+__all__ = ["MAX_DERIVED", "Documents", "describe", "diagnose", "name_model"]
+
+MAX_DERIVED = 3_000
+"""Rows of a model that tell how their numbers come about, where that is asked for: more than a page holds."""
 
 
 def describe(
@@ -45,7 +48,7 @@ def describe(
 ) -> Model:
     """One model's part of the report. A graph that is not sound has no totals, and its budget is not judged.
 
-    With `derivations` each row of a sound one tells how its numbers come about.
+    With `derivations` the rows of a sound one tell how their numbers come about, the first `MAX_DERIVED` of them.
     """
     document = documents[""]
     nodes = list_rows(graph)
@@ -53,7 +56,7 @@ def describe(
     if derivations and sound:
         from modelspec.derivation import derive_layers
 
-        for layer, derivation in zip(layers, derive_layers(graph), strict=True):
+        for layer, derivation in zip(layers, derive_layers(graph, MAX_DERIVED), strict=False):
             layer._derivation = derivation
     conventions: dict[str, None] = {}
     for node in nodes:

@@ -152,13 +152,15 @@ def test_a_treemap_zooms_by_mouse_and_by_keyboard(browser: Any, pages: dict[str,
         page.get_by_role("button", name="MACs", exact=True).first.click()
         assert page.locator(".trail").inner_text() == "Whole model: 4,089,184,256 MACs"
         field.get_by_role("button", name="fc (Linear)").click()
-        row = page.locator("tbody", has=page.locator("summary", has_text="fc"))
+        row = page.locator(".layers > tbody", has=page.locator("summary", has_text="fc"))
         assert row.locator("tr.more").is_visible()
 
 
 def test_areas_are_as_large_as_what_they_stand_for(browser: Any, pages: dict[str, Path]) -> None:
     with Visit(browser, pages["several"]) as page:
         for field in page.locator(".field").all():
+            field.scroll_into_view_if_needed()
+            field.get_by_role("button").first.wait_for()
             shares = []
             for cell in field.get_by_role("button").all():
                 box = cell.bounding_box()
@@ -177,13 +179,13 @@ def test_what_is_not_known_has_no_area_and_says_so(browser: Any, pages: dict[str
 
 def test_layers_are_found_sorted_and_unfolded(browser: Any, pages: dict[str, Path]) -> None:
     with Visit(browser, pages["one"]) as page:
-        rows = page.locator(".layers tbody")
+        rows = page.locator(".layers > tbody")
         assert rows.count() == 95
         page.get_by_label("Find layers").fill("LAYER4 conv2d")
-        assert page.locator(".layers tbody:visible").count() == 7
+        assert page.locator(".layers > tbody:visible").count() == 7
         assert page.locator(".filter output").inner_text() == "7 of 95 rows"
         page.get_by_label("Find layers").fill("nothing of the kind")
-        assert page.locator(".layers tbody:visible").count() == 0
+        assert page.locator(".layers > tbody:visible").count() == 0
         page.get_by_label("Find layers").fill("")
         page.locator(".layers").get_by_role("button", name="Parameters").click()
         assert rows.first.locator("summary").inner_text() == "layer4.1.conv2 × 2"
@@ -220,7 +222,7 @@ def test_the_theme_follows_the_system_and_the_switch(browser: Any, pages: dict[s
 def test_a_node_of_the_graph_leads_to_its_layer(browser: Any, pages: dict[str, Path]) -> None:
     with Visit(browser, pages["one"]) as page:
         page.locator(".graph a", has_text="fc Linear").first.click()
-        row = page.locator(".layers tbody").last
+        row = page.locator(".layers > tbody").last
         assert row.locator("tr.more").is_visible()
         assert row.locator("summary").evaluate("one => one.getBoundingClientRect().top > 0")
 
@@ -231,9 +233,10 @@ def test_on_paper_all_is_unfolded_and_no_control(browser: Any, pages: dict[str, 
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.locator("tr.more:visible").count() == 95
         assert page.locator("details.parts table").is_visible()
-        assert page.locator("button:not(.cell):visible, input:visible").count() == 0
+        assert page.locator("button:not(.cell, thead button):visible, input:visible").count() == 0
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         page.evaluate("dispatchEvent(new Event('afterprint'))")
+        page.emulate_media(media="screen")
         assert not page.locator("details.parts table").is_visible()
         assert page.pdf(path=tmp_path / "page.pdf", format="A4").startswith(b"%PDF-")
 
@@ -250,6 +253,7 @@ def test_without_script_it_can_be_read(browser: Any, pages: dict[str, Path]) -> 
 def test_both_sides_of_a_comparison_are_drawn(browser: Any, pages: dict[str, Path]) -> None:
     with Visit(browser, pages["diff"]) as page:
         old, new = page.locator(".pair .field").all()
+        new.get_by_role("button").first.wait_for()
         assert old.bounding_box()["y"] == new.bounding_box()["y"]
         assert page.locator(".pair .cell.hit").count() > 4
         new.get_by_role("button").first.click()

@@ -185,7 +185,11 @@ class _Drawing:
             f'<text class="shape" x="{end - 110}" y="{y}">{_cut(node.shape, 190)}</text>'
             f'<text class="count" x="{end}" y="{y}">{node.parameters}</text><title>{safe(node.path)}</title>'
         )
-        return f'<a href="#{node.link}" tabindex="-1">{text}</a>' if node.link else f"<g>{text}</g>"
+        if not node.link:
+            return f"<g>{text}</g>"
+        across = end - start + 12
+        area = f'<rect class="hit" x="{start - 6}" y="{self.down + 1}" width="{across}" height="{_ROW - 2}" rx="4"/>'
+        return f'<a href="#{node.link}" tabindex="-1">{area}{text}</a>'
 
 
 def _draw(nodes: Sequence[_Node], wiring: Wiring, title: str) -> Iterator[str]:

@@ -25,7 +25,9 @@ _OTHERS = ("trainable_parameters", "non_trainable_parameters", "active_parameter
 def show_layers(own: str, model: Model, page: Page, marks: Mapping[int, str]) -> Iterator[str]:
     """The table, with a field to search it; `marks` are the rows that a comparison found changed."""
     shown = min(len(model.layers), page.rows)
+    unfold = min(shown, page.derived)
     page.rows -= shown
+    page.derived -= unfold
     yield (
         f'<div class="filter" hidden><label for="{own}-find">Find layers</label>'
         f'<input id="{own}-find" type="search" placeholder="path or type" autocomplete="off" spellcheck="false">'
@@ -37,41 +39,53 @@ def show_layers(own: str, model: Model, page: Page, marks: Mapping[int, str]) ->
     yield '<th scope="col">Layer</th><th scope="col">Type</th><th scope="col">Output shape</th>'
     yield from (f'<th scope="col" class="n" data-sort="{metric}">{label}</th>' for metric, label in _COLUMNS)
     yield "</tr></thead>"
+    heaviest = {
+        metric: max((getattr(layer, metric) or 0 for layer in model.layers), default=0)
+        for metric in ("parameters", "macs")
+    }
     for number, layer in enumerate(model.layers[:shown]):
-        yield from _show_layer(f"{own}-l{number}", layer, model, page, marks.get(number))
+        yield from _show_layer(
+            f"{own}-l{number}", layer, model.dialect, page, marks.get(number), heaviest, unfold=number < unfold
+        )
     yield "</table></div>"
     if shown < len(model.layers):
         yield (
             f'<p class="note">{shown:,} of {len(model.layers):,} rows are listed, for a page holds so many in all: '
             "<code>--format csv</code> and <code>--format json</code> have every one.</p>"
         )
-    bare = sum(layer.derivation() is not None for layer in model.layers[:shown])
-    if bare and page.derived <= 0:
-        yield ('<p class="note">Not every derivation is on this page: <code>modelspec explain</code> has them all.</p>')
+    if shown > unfold:
+        yield (
+            f'<p class="note">{unfold:,} of {shown:,} rows unfold, for a page holds so many derivations in all: '
+            "<code>modelspec explain</code> has every one.</p>"
+        )
 
 
-def _show_layer(own: str, layer: Layer, model: Model, page: Page, mark: str | None) -> Iterator[str]:
+def _show_layer(
+    own: str, layer: Layer, dialect: str, page: Page, mark: str | None, heaviest: Mapping[str, int], *, unfold: bool
+) -> Iterator[str]:
     times = f' <span class="times">× {layer.repeat:,}</span>' if layer.repeat > 1 else ""
     changed = f' <span class="mark">{WORDS[mark]}</span>' if mark else ""
-    shape = show_shape(next(iter(layer.outputs.values())).sizes, model.dialect)
+    shape = show_shape(next(iter(layer.outputs.values())).sizes, dialect)
     cells = []
     for metric, _ in _COLUMNS:
-        count, whole = getattr(layer, metric), getattr(model.totals, metric)
-        # A part of the whole that can be seen.
-        seen = metric in ("parameters", "macs") and count and whole and count * 200 >= whole
-        drawn = bar(count, whole, "thin") if seen else ""
+        count, most = getattr(layer, metric), heaviest.get(metric)
+        # One that can be seen.
+        drawn = bar(count, most, "thin") if count and most and count * 50 >= most else ""
         cells.append(f'<td class="n">{show_count(count)}{drawn}</td>')
+    name = f"{breakable(layer.path)}{times}{changed}"
+    name = f"<details><summary>{name}</summary></details>" if unfold else name
     yield (
-        f'<tbody id="{own}"{" class=changed" if mark else ""}><tr><th scope="row"><details><summary>'
-        f"{breakable(layer.path)}{times}{changed}</summary></details></th>"
+        f'<tbody id="{own}"{" class=changed" if mark else ""}><tr><th scope="row">{name}</th>'
         f'<td>{page.dot(layer.type)}{safe(layer.type)}</td><td class="shape">{safe(shape)}</td>{"".join(cells)}</tr>'
     )
+    if not unfold:
+        yield "</tbody>"
+        return
     yield '<tr class="more"><td colspan="7"><div class="work">'
     derivation = layer.derivation()
-    if derivation is not None and page.derived > 0:
-        page.derived -= 1
+    if derivation is not None:
         yield f'<dl class="steps">{"".join(_show_steps(derivation))}</dl>'
-    yield from _show_facts(layer, model.dialect)
+    yield from _show_facts(layer, dialect)
     yield "</div></td></tr></tbody>"
 
 

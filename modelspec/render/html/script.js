@@ -63,14 +63,13 @@
   };
 
   const metrics = { parameters: ["p", "a", "parameters"], macs: ["m", "b", "MACs"] };
-  const HEAD = 20, DEEP = 3;
+  const HEAD = 20, DEEP = 8;
 
   class Treemap {
     constructor(figure, group) {
       this.group = group;
       this.own = figure.dataset.own;
-      this.tree = JSON.parse(figure.querySelector("script").textContent);
-      this.path = [this.tree];
+      this.source = figure.querySelector("script");
       this.trail = make("div", "trail");
       this.field = make("div", "field");
       this.field.setAttribute("role", "group");
@@ -83,6 +82,13 @@
       this.field.addEventListener("keydown", (event) => {
         if (event.key === "Escape" && this.path.length > 1) { this.climb(this.path.length - 2); event.preventDefault(); }
       });
+    }
+
+    // Nothing is read or drawn before it is looked at: a page may have hundreds of these.
+    wake() {
+      if (this.tree) return;
+      this.tree = JSON.parse(this.source.textContent);
+      this.path = [this.tree];
       new ResizeObserver(() => this.draw()).observe(this.field);
     }
 
@@ -193,6 +199,7 @@
     return seen;
   };
 
+  const sleepers = [];
   for (const box of all(".maps")) {
     const group = { metric: "parameters", maps: [] };
     const bench = make("div", "bench");
@@ -203,6 +210,7 @@
       button.addEventListener("click", () => {
         group.metric = metric;
         all("button", bench).forEach((one) => one.setAttribute("aria-pressed", String(one === button)));
+        wake();
         group.maps.forEach((map) => map.draw());
         list();
       });
@@ -221,8 +229,17 @@
         return item;
       }));
     };
-    list();
+    const wake = () => {
+      if (group.maps[0].tree) return;
+      group.maps.forEach((map) => map.wake());
+      list();
+    };
     box.append(legend);
+    sleepers.push(wake);
+    const watch = new IntersectionObserver((seen) => {
+      if (seen.some((one) => one.isIntersecting)) { watch.disconnect(); wake(); }
+    }, { rootMargin: "400px" });
+    watch.observe(box);
   }
   all("details.parts").forEach((details) => { details.open = false; });
 
@@ -230,16 +247,17 @@
   for (const bar of all(".filter")) {
     const scroll = bar.nextElementSibling;
     const table = scroll.querySelector("table");
-    const bodies = all("tbody", table);
-    const texts = bodies.map((body) => {
-      const [name, kind] = body.rows[0].cells;
-      return `${name.textContent} ${kind.textContent}`.toLowerCase();
-    });
+    const bodies = [...table.tBodies];
+    let texts;
     const input = bar.querySelector("input");
     const output = bar.querySelector("output");
     const search = () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       let found = 0;
+      texts ??= bodies.map((body) => {
+        const [name, kind] = body.rows[0].cells;
+        return `${name.textContent} ${kind.textContent}`.toLowerCase();
+      });
       bodies.forEach((body, at) => {
         const hit = words.every((word) => texts[at].includes(word));
         body.hidden = !hit;
@@ -253,7 +271,10 @@
       const open = unfold.getAttribute("aria-pressed") !== "true";
       unfold.setAttribute("aria-pressed", String(open));
       unfold.textContent = open ? "Fold all" : "Unfold all";
-      bodies.forEach((body) => { if (!body.hidden) body.querySelector("details").open = open; });
+      bodies.forEach((body) => {
+        const details = body.querySelector("details");
+        if (details && !body.hidden) details.open = open;
+      });
     });
     all("th[data-sort]", table).forEach((head) => {
       const button = make("button", "", head.textContent);
@@ -278,10 +299,13 @@
   }
 
   // On paper everything is unfolded.
-  addEventListener("beforeprint", () => all("details.fold:not([open])").forEach((details) => {
-    details.open = true;
-    details.dataset.printed = "";
-  }));
+  addEventListener("beforeprint", () => {
+    sleepers.forEach((wake) => wake());
+    all("details.fold:not([open])").forEach((details) => {
+      details.open = true;
+      details.dataset.printed = "";
+    });
+  });
   addEventListener("afterprint", () => all("details[data-printed]").forEach((details) => {
     details.open = false;
     delete details.dataset.printed;

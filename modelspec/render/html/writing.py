@@ -17,7 +17,7 @@ __all__ = ["WORDS", "Page", "bar", "breakable", "count_cell", "data", "name_mode
 ROWS = 12_000
 """Layers of all models together that a page lists: more would open slowly."""
 DERIVED = 3_000
-"""Those of them whose derivations are in it."""
+"""Those of them that unfold, to their derivations and whatever else is known of them."""
 WORDS = {"+": "added", "-": "removed", "~": "changed", ">": "moved"}
 """What the marks of a comparison mean."""
 COLORS = 6
