@@ -96,7 +96,7 @@ def _list_nodes(own: str, model: Model, page: Page, marks: Mapping[int, str], le
         nodes.append(
             _Node(
                 last.path if single else str(path),
-                last.type if single else _count_layers(told),
+                _note(last) if single else _count_layers(told),
                 show_shape(next(iter(last.outputs.values())).sizes, model.dialect),
                 _add_parameters(told),
                 page.color(last.type) if single else None,
@@ -107,6 +107,12 @@ def _list_nodes(own: str, model: Model, page: Page, marks: Mapping[int, str], le
             )
         )
     return nodes
+
+
+def _note(layer: Layer) -> str:
+    """Its type, where its name does not say that already: `Linear-1`."""
+    kind, _, number = layer.path.rpartition(".")[2].rpartition("-")
+    return "" if kind == layer.type and number.isdigit() else layer.type
 
 
 def _count_layers(layers: Sequence[Layer]) -> str:
