@@ -24,7 +24,8 @@ from modelspec.limit import METRICS
 from modelspec.render import html
 from modelspec.render.cells import harmless
 from modelspec.render.changes import LABELS
-from modelspec.render.html import parts, writing
+from modelspec.render.html import graph, parts, writing
+from modelspec.render.wiring import wire
 from modelspec.render.working import list_counts, list_holdings
 from modelspec.report import Layer, Model, Report
 from modelspec.road import describe_part, follow, join
@@ -256,6 +257,33 @@ def test_areas_add_up_to_the_whole(spec: str) -> None:
         for one in flatten(tree):
             if one.get("c"):
                 assert sum(below["a"] for below in one["c"]) == pytest.approx(one["a"], abs=1e-6)
+
+
+def test_a_graph_has_every_layer_and_what_flows() -> None:
+    report = join([describe_part(follow((ZOO / "resnet_bottleneck.yaml").read_bytes(), "resnet.yaml"))])
+    model = next(model for model in report.models if model.variant == "resnet152")
+    page = check_page(report.model_copy(update={"models": [model]}))
+    folded, whole = [one for one in page.list("svg") if one.get("role") == "group"]
+    for drawn, most in ((folded, graph.FEW), (whole, len(model.layers))):
+        links = [one.get("href") for one in drawn.iter() if one.tag.endswith("}a")]
+        assert len(links) <= most
+        assert links == sorted(links, key=lambda link: int(link.rpartition("l")[2]))
+    assert len(links) == len(model.layers)
+    read = {source for sources in wire(model) for source in sources}
+    assert len([one for one in whole.iter() if one.get("class") == "wire"]) == len(read)
+    assert "".join(whole.itertext()).count("layer3") > 1
+    assert "1 × 35" in ["".join(one.itertext()) for one in whole.iter() if one.get("class") == "level"]
+
+
+def test_a_graph_that_is_too_large_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    flat = SPEC.replace("  - ReLU\n", "".join(f"  - {{name: act{number}, type: ReLU}}\n" for number in range(50)))
+    assert len(check_page(report_of(flat)).root.findall(".//div[@class='scroll graph']")) == 1, (
+        "there is nothing to fold"
+    )
+    monkeypatch.setattr(graph, "MANY", 20)
+    page = check_page(report_of(flat))
+    assert page.root.findall(".//div[@class='scroll graph']") == []
+    assert "A graph of all 54 rows is not drawn" in page.text
 
 
 def test_derivations_are_those_of_explain() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from modelspec.render.html.parts import LEVELS
-from modelspec.render.html.writing import WORDS, Page, safe
+from modelspec.render.html.writing import WORDS, Page, name_model, safe
 from modelspec.render.numbers import show_count, show_shape
 from modelspec.render.wiring import Wiring, wire
 from modelspec.report import Layer, Model
@@ -40,28 +40,28 @@ class _Node(NamedTuple):
 
 
 def show_graph(own: str, model: Model, page: Page, marks: Mapping[int, str]) -> Iterator[str]:
-    """The graph folded to what is taken in at a glance, and to unfold, all of it."""
-    if not model.layers:
-        return
+    """The graph folded to what is taken in at a glance, and to unfold, all of it; whichever is not too large."""
     wiring = wire(model)
+    name, count = safe(name_model(model)), len(model.layers)
     levels = _choose(model)
-    name = safe(model.name)
-    if levels is None:
-        yield from _draw(_list_nodes(own, model, page, marks, None), wiring, f"Graph of {name}: every layer")
-        return
-    told = f"Graph of {name}, folded: {levels} level{'s' * (levels != 1)} of the paths" if levels else "Graph, folded"
-    nodes = _list_nodes(own, model, page, marks, levels)
-    if len(nodes) <= MANY:
-        yield from _draw(nodes, wiring, told)
-    else:
-        yield f'<p class="note">A graph of {len(nodes):,} nodes is not drawn: the table of layers has them all.</p>'
-    if len(model.layers) > MANY:
-        if len(nodes) <= MANY:
-            yield f'<p class="note">The graph of all {len(model.layers):,} layers is not drawn.</p>'
-        return
-    yield f'<details class="fold"><summary>Every layer ({len(model.layers):,} rows)</summary>'
-    yield from _draw(_list_nodes(own, model, page, marks, None), wiring, f"Graph of {name}: every layer")
-    yield "</details>"
+    if levels is not None:
+        nodes = _list_nodes(own, model, page, marks, levels)
+        if len(nodes) < count and len(nodes) <= MANY:
+            below = f"{levels} level{'s' * (levels != 1)}"
+            yield from _draw(nodes, wiring, f"Graph of {name}, what lies below {below} of a path folded")
+            if count <= MANY:
+                yield f'<details class="fold"><summary>Every layer ({count:,} rows)</summary>'
+                yield from _draw_all(own, model, page, marks, wiring)
+                yield "</details>"
+    if count > MANY:
+        yield f'<p class="note">A graph of all {count:,} rows is not drawn: the table says what each reads.</p>'
+    elif levels is None or len(nodes) >= count:
+        yield from _draw_all(own, model, page, marks, wiring)
+
+
+def _draw_all(own: str, model: Model, page: Page, marks: Mapping[int, str], wiring: Wiring) -> Iterator[str]:
+    nodes = _list_nodes(own, model, page, marks, None)
+    yield from _draw(nodes, wiring, f"Graph of {safe(name_model(model))}, every layer")
 
 
 def _choose(model: Model) -> int | None:
