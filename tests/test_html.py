@@ -69,7 +69,7 @@ def cases() -> list[Report]:
     """The report on each case that is well, and on some of those that are not, with how the numbers come about."""
     paths = [*sorted(HERE.glob("cases/pass/*.yaml")), *sorted(HERE.glob("cases/fail/*.yaml"))[::5]]
     found = [describe_part(follow(path.read_bytes(), path.name), derivations=True) for path in paths]
-    assert len(found) > 100
+    assert len(found) > 80
     return [*(join([part]) for part in found), join(found[-30:])]
 
 
