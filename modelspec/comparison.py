@@ -40,8 +40,6 @@ def compare(old: Model | None, new: Model | None, *, reason: str | None = None) 
         "reason": reason,
         "ok": new.ok if new is not None else reason is None,
         "growth": [],
-        "old_model": old,
-        "new_model": new,
     }
     if reason is not None:
         return Comparison(status="not compared", metrics=[], layers=[], **told)

@@ -336,8 +336,6 @@ class Comparison(_Frozen):
     metrics: list[Change]
     layers: list[LayerChange]
     growth: list[GrowthLine]
-    old_model: Model | None = Field(default=None, exclude=True, description="The version before, with its layers.")
-    new_model: Model | None = Field(default=None, exclude=True, description="This version, with its layers.")
 
 
 class Against(_Frozen):
@@ -368,6 +366,9 @@ class Report(_Frozen):
     diagnostics: list[Diagnostic]
     against: Against | None = Field(default=None, exclude_if=_is_open)
     comparisons: list[Comparison] | None = Field(default=None, exclude_if=_is_open)
+    sides: list[tuple[Model | None, Model | None]] = Field(
+        default=[], exclude=True, description="The old and the new model of each comparison, with their layers."
+    )
     baseline: BaselineUse | None = Field(default=None, exclude_if=_is_open)
 
     def to_json(self) -> str:

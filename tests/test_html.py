@@ -159,6 +159,8 @@ def check_structure(page: Page) -> None:
             assert one.get(name) is None or one.get(name) in found
         href = one.get("href")
         assert href is None or href[1:] in found, href
+    labelled = [one.get("for") for one in page.list("label")]
+    assert all(one.get("id") in labelled for one in page.list("input"))
     level = 0
     for one in page.all:
         if re.fullmatch("h[1-6]", one.tag):

@@ -9,10 +9,11 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from itertools import zip_longest
 
 from modelspec.render.changes import LABELS, list_broken, tell_status, tell_statuses, tell_verdict
 from modelspec.render.changes import name_model as name_comparison
-from modelspec.render.html.comparing import find_marks, judge, show_comparison
+from modelspec.render.html.comparing import Sides, find_marks, judge, show_comparison
 from modelspec.render.html.faults import show_findings
 from modelspec.render.html.graph import show_graph
 from modelspec.render.html.layers import show_layers
@@ -66,7 +67,7 @@ def _name_page(report: Report) -> str:
 
 def _show_body(report: Report, title: str) -> Iterator[str]:
     models = list(report.models)
-    page = Page([*models, *(one.old_model for one in report.comparisons or () if one.old_model is not None)])
+    page = Page([*models, *(old for old, _ in report.sides if old is not None)])
     verdict = tell_verdict(report)
     state = "good" if report.ok else "bad"
     yield '<a class="skip" href="#main">Skip to the report</a><header class="top"><div class="wrap"><div>'
@@ -94,10 +95,11 @@ def _show_body(report: Report, title: str) -> Iterator[str]:
         yield "</section>"
     marks: dict[tuple[str | None, str, str | None], Mapping[int, str]] = {}
     broken = list_broken(report)
-    for number, comparison in enumerate(report.comparisons or ()):
+    for number, (comparison, sides) in enumerate(zip_longest(report.comparisons or (), report.sides)):
+        sides = sides or (None, None)
         key = comparison.path, comparison.name, comparison.variant
-        marks[key] = find_marks(comparison)[1]
-        yield from _show_one(number, comparison, broken[key], page, alone=len(report.comparisons or ()) == 1)
+        marks[key] = find_marks(comparison, sides)[1]
+        yield from _show_one(number, comparison, sides, broken[key], page, alone=len(report.comparisons or ()) == 1)
     for number, model in enumerate(models):
         changed = marks.get((model.path, model.name, model.variant), {})
         yield from _show_model(f"m{number}", model, page, changed, alone=alone)
@@ -159,12 +161,14 @@ def _show_compared(report: Report) -> Iterator[str]:
     yield "</nav>"
 
 
-def _show_one(number: int, comparison: Comparison, broken: set[str], page: Page, *, alone: bool) -> Iterator[str]:
+def _show_one(
+    number: int, comparison: Comparison, sides: Sides, broken: set[str], page: Page, *, alone: bool
+) -> Iterator[str]:
     own = f"c{number}"
     verdict = judge(comparison, broken)
     name = "Old and new" if alone else breakable(name_comparison(comparison))
     yield f'<section class="model" id="{own}" aria-labelledby="{own}-h"><h2 id="{own}-h">{name} {pill(verdict)}</h2>'
-    yield from show_comparison(own, comparison, broken, page)
+    yield from show_comparison(own, comparison, sides, broken, page)
     yield "</section>"
 
 

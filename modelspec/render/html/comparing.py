@@ -21,7 +21,10 @@ from modelspec.render.html.writing import Page, breakable, count_cell, safe, tab
 from modelspec.render.numbers import show_count, show_difference
 from modelspec.report import Change, Comparison, Layer, LayerChange, Model
 
-__all__ = ["find_marks", "judge", "show_comparison"]
+__all__ = ["Sides", "find_marks", "judge", "show_comparison"]
+
+Sides = tuple[Model | None, Model | None]
+"""The old and the new model; None for a side that is not there."""
 
 _SIDES = (("parameters", "Parameters"), ("macs", "MACs"))
 
@@ -34,10 +37,10 @@ def judge(comparison: Comparison, broken: set[str]) -> Verdict:
     return Verdict("Not met" if told else "Not well", "bad", told)
 
 
-def find_marks(comparison: Comparison) -> tuple[dict[int, str], dict[int, str]]:
+def find_marks(comparison: Comparison, sides: Sides) -> tuple[dict[int, str], dict[int, str]]:
     """The rows of the old and of the new version that differ, and how: `-` gone, `+` new, `~` changed, `>` moved."""
     signs = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
-    olds, news = _number(comparison.old_model), _number(comparison.new_model)
+    olds, news = map(_number, sides)
     before: dict[int, str] = {}
     after: dict[int, str] = {}
     for layer in comparison.layers:
@@ -66,7 +69,7 @@ def _find(rows: Mapping[str, int], path: str) -> int | None:
     return rows.get(path, rows.get(_open(path)))
 
 
-def show_comparison(own: str, comparison: Comparison, broken: set[str], page: Page) -> Iterator[str]:
+def show_comparison(own: str, comparison: Comparison, sides: Sides, broken: set[str], page: Page) -> Iterator[str]:
     """What changed in one model; its heading stands above."""
     path = breakable(comparison.path or comparison.old_path or "")
     yield f"<p><code>{path}</code>: {tell_status(comparison, safe)}.</p>"
@@ -80,8 +83,8 @@ def show_comparison(own: str, comparison: Comparison, broken: set[str], page: Pa
             yield f"<li>{LABELS[line.metric]} may grow by {show_limit(line, safe)}{by}: "
             yield f'<b class="{state}">{tell_growth(line)}</b></li>'
         yield "</ul>"
-    before, after = find_marks(comparison)
-    old, new = comparison.old_model, comparison.new_model
+    before, after = find_marks(comparison, sides)
+    old, new = sides
     if comparison.status == "changed" and old is not None and new is not None:
         yield '<div class="maps pair">'
         yield from show_map(f"{own}o", old, page, before, "Old")
@@ -89,7 +92,7 @@ def show_comparison(own: str, comparison: Comparison, broken: set[str], page: Pa
         yield "</div>"
     if comparison.layers:
         yield f'<h3 class="sub">Layers that differ</h3><p>{count_layers(comparison).capitalize()}.</p>'
-        yield from _show_layers(comparison)
+        yield from _show_layers(comparison, sides)
 
 
 def _show_metrics(comparison: Comparison, broken: set[str]) -> Iterator[str]:
@@ -113,7 +116,7 @@ def _show_difference(change: Change) -> str:
     return f'<span class="soft">{told}</span>' if change.difference == 0 else f"<b>{told}</b>"
 
 
-def _show_layers(comparison: Comparison) -> Iterator[str]:
+def _show_layers(comparison: Comparison, sides: Sides) -> Iterator[str]:
     told = [layer for layer in comparison.layers if layer.change != "moved"]
     moved = [layer for layer in comparison.layers if layer.change == "moved"]
     if told:
@@ -123,7 +126,7 @@ def _show_layers(comparison: Comparison) -> Iterator[str]:
         yield "".join(f'<th colspan="3" scope="colgroup" class="mid">{label}</th>' for _, label in _SIDES)
         three = "".join(f'<th scope="col" class="n">{side}</th>' for side in ("Old", "New", "Difference"))
         yield f"</tr><tr>{three}{three}</tr></thead><tbody>"
-        olds, news = _by_path(comparison.old_model), _by_path(comparison.new_model)
+        olds, news = map(_by_path, sides)
         yield from (_show_row(layer, olds, news) for layer in told)
         yield "</tbody></table></div>"
     if moved:
@@ -155,7 +158,7 @@ def _show_sides(metric: str, layer: LayerChange, olds: Mapping[str, Layer], news
         if change.metric == metric:
             old = "" if layer.change == "added" else show_count(change.old)
             new = "" if layer.change == "removed" else show_count(change.new)
-            return old, new, _show_difference(change)
+            return old, new, f"<b>{show_difference(change.difference)}</b>"
     old_row, new_row = olds.get(layer.old_path or ""), news.get(layer.path or "")
     old = show_count(getattr(old_row, metric)) if old_row is not None and old_row.repeat == layer.old_repeat else ""
     new = show_count(getattr(new_row, metric)) if new_row is not None and new_row.repeat == layer.repeat else ""
