@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from modelspec.budget import Verdict, judge, match_nodes
@@ -27,6 +28,7 @@ __all__ = [
     "Peak",
     "Sum",
     "derive",
+    "derive_layers",
 ]
 
 
@@ -150,6 +152,11 @@ def derive(graph: Graph, path: str | None = None) -> Explanation:
         verdicts=tuple(judge(graph).verdicts) if path is None else (),
         conventions=tuple(conventions),
     )
+
+
+def derive_layers(graph: Graph, most: int) -> list[LayerDerivation]:
+    """Derive the numbers of the rows of a sound graph, in order: of the first so many."""
+    return [_derive_node(graph, node) for node in islice(list_rows(graph), most)]
 
 
 def _derive_round(graph: Graph, node: Node, path: str) -> LayerDerivation:

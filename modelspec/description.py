@@ -31,13 +31,33 @@ from modelspec.rows import Node, list_rows
 from modelspec.shape import Count, Unknown, show_dim
 from modelspec.source import Document
 
-__all__ = ["Documents", "describe", "diagnose", "name_model"]
+__all__ = ["MAX_DERIVED", "Documents", "describe", "diagnose", "name_model"]
+
+MAX_DERIVED = 3_000
+"""Rows of a model that tell how their numbers come about, where that is asked for: more than a page holds."""
 
 
-def describe(documents: Documents, graph: Graph, verdicts: Iterable[Verdict], sound: bool, ok: bool) -> Model:
-    """One model's part of the report. A graph that is not sound has no totals, and its budget is not judged."""
+def describe(
+    documents: Documents,
+    graph: Graph,
+    verdicts: Iterable[Verdict],
+    sound: bool,
+    ok: bool,
+    *,
+    derivations: bool = False,
+) -> Model:
+    """One model's part of the report. A graph that is not sound has no totals, and its budget is not judged.
+
+    With `derivations` the rows of a sound one tell how their numbers come about, the first `MAX_DERIVED` of them.
+    """
     document = documents[""]
     nodes = list_rows(graph)
+    layers = [_describe_layer(document, graph, node) for node in nodes]
+    if derivations and sound:
+        from modelspec.derivation import derive_layers
+
+        for layer, derivation in zip(layers, derive_layers(graph, MAX_DERIVED), strict=False):
+            layer._derivation = derivation
     conventions: dict[str, None] = {}
     for node in nodes:
         for told in node.fitted.layer.conventions():
@@ -50,7 +70,7 @@ def describe(documents: Documents, graph: Graph, verdicts: Iterable[Verdict], so
         ok=ok,
         conventions=list(conventions),
         inputs={name: _type(value) for name, value in graph.inputs.items()},
-        layers=[_describe_layer(document, graph, node) for node in nodes],
+        layers=layers,
         totals=_total(graph) if sound else Totals(**dict.fromkeys(METRICS)),
         budget=[_line(verdict) for verdict in verdicts] if sound else list(_unjudged(graph)),
         open_sizes=[name for name, value in graph.variables.items() if isinstance(value, Unknown) and value.name],

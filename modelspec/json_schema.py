@@ -137,7 +137,9 @@ def report_schema() -> _Schema:
 
     top = _draft_7(Report.model_json_schema(mode="serialization"))
     # What has a default is written all the same, but for what is left out where there is nothing to say.
-    top["required"] = [name for name, field in Report.model_fields.items() if field.exclude_if is None]
+    top["required"] = [
+        name for name, field in Report.model_fields.items() if field.exclude_if is None and not field.exclude
+    ]
     head = {"$schema": _DRAFT, "$id": "urn:modelspec:schema:report:1", "title": "modelspec report, version 1"}
     return {**head, **top}
 

@@ -7,12 +7,15 @@ where they cannot be known before the model runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from modelspec.refusal import find_near
 from modelspec.version import VERSION
+
+if TYPE_CHECKING:
+    from modelspec.derivation import LayerDerivation
 
 __all__ = [
     "Against",
@@ -111,10 +114,15 @@ class Layer(Metrics, _LayerFacts):
     """
 
     _paths: Callable[[], Iterator[str]] | None = PrivateAttr(None)
+    _derivation: LayerDerivation | None = PrivateAttr(None)
 
     def paths(self) -> Iterator[str]:
         """Every path that the row stands for, in order."""
         return iter((self.path,)) if self._paths is None else self._paths()
+
+    def derivation(self) -> LayerDerivation | None:
+        """How its numbers come about; None where nobody asked for that, or an error stands in the way."""
+        return self._derivation
 
 
 class Totals(Metrics):
@@ -358,6 +366,9 @@ class Report(_Frozen):
     diagnostics: list[Diagnostic]
     against: Against | None = Field(default=None, exclude_if=_is_open)
     comparisons: list[Comparison] | None = Field(default=None, exclude_if=_is_open)
+    sides: list[tuple[Model | None, Model | None]] = Field(
+        default=[], exclude=True, description="The old and the new model of each comparison, with their layers."
+    )
     baseline: BaselineUse | None = Field(default=None, exclude_if=_is_open)
 
     def to_json(self) -> str:

@@ -196,10 +196,11 @@ class Part(NamedTuple):
     unchanged: bool = False
 
 
-def describe_part(outcome: Outcome, *, models: bool = True, paths: bool = False) -> Part:
+def describe_part(outcome: Outcome, *, models: bool = True, paths: bool = False, derivations: bool = False) -> Part:
     """Describe one document's models, and what was found in it; without `models` that alone.
 
-    With `paths` a row finds the path of every round that it stands for; such a part stays in its process.
+    With `paths` a row finds the path of every round that it stands for; such a part stays in its process. With
+    `derivations` it knows how its numbers come about.
     """
     from modelspec.description import describe, diagnose, name_model
 
@@ -207,7 +208,14 @@ def describe_part(outcome: Outcome, *, models: bool = True, paths: bool = False)
     described = []
     if models:
         described = [
-            describe(outcome.documents, model.graph, model.verdicts, model.sound, _is_ok(outcome, model))
+            describe(
+                outcome.documents,
+                model.graph,
+                model.verdicts,
+                model.sound,
+                _is_ok(outcome, model),
+                derivations=derivations,
+            )
             for model in outcome.models
         ]
     if not paths:

@@ -26,38 +26,45 @@ class Pair(NamedTuple):
 def add_comparisons(report: Report, pairs: Iterable[Pair]) -> Report:
     """The report with the comparison of every model, and with what grew beyond its limit among the findings."""
     comparisons: list[Comparison] = []
+    sides: list[tuple[Model | None, Model | None]] = []
     grown: list[Diagnostic] = []
     for pair in pairs:
-        for comparison, found in _compare(pair):
+        for old, new in _list_sides(pair):
+            comparison, found = _compare(pair, old, new)
             comparisons.append(comparison)
+            sides.append((old, new))
             grown += found
     diagnostics = [*report.diagnostics, *grown]
     return report.model_copy(
         update={
             "ok": report.ok and not any(told.severity == "error" for told in grown),
             "comparisons": comparisons,
+            "sides": sides,
             "diagnostics": diagnostics,
             "models": _mark(report.models, grown),
         }
     )
 
 
-def _compare(pair: Pair) -> Iterator[tuple[Comparison, list[Diagnostic]]]:
+def _list_sides(pair: Pair) -> Iterator[tuple[Model | None, Model | None]]:
+    """Each model as it was and as it is; None for the version that does not have it."""
     news = {} if pair.new is None else {model.variant: model for model in pair.new.models}
     olds = {} if pair.old is None else {model.variant: model for model in pair.old.models}
     for variant in dict.fromkeys([*news, *olds]):
-        new, old = news.get(variant), olds.get(variant)
-        if new is None and pair.new is not None and _is_unread(pair.new):
-            # What cannot be read is not gone.
-            yield compare(old, old, reason=BROKEN_NOW), []
-        elif old is None and pair.old is not None and _is_unread(pair.old):
-            yield compare(new, new, reason=BROKEN_BEFORE), []
-        elif new is not None and _is_broken(new):
-            yield compare(old, new, reason=BROKEN_NOW), []
-        elif old is not None and _is_broken(old):
-            yield (compare(old, new, reason=BROKEN_BEFORE if new is not None else None)), []
-        else:
-            yield _judge(old, new)
+        yield olds.get(variant), news.get(variant)
+
+
+def _compare(pair: Pair, old: Model | None, new: Model | None) -> tuple[Comparison, list[Diagnostic]]:
+    if new is None and pair.new is not None and _is_unread(pair.new):
+        # What cannot be read is not gone.
+        return compare(old, old, reason=BROKEN_NOW), []
+    if old is None and pair.old is not None and _is_unread(pair.old):
+        return compare(new, new, reason=BROKEN_BEFORE), []
+    if new is not None and _is_broken(new):
+        return compare(old, new, reason=BROKEN_NOW), []
+    if old is not None and _is_broken(old):
+        return compare(old, new, reason=BROKEN_BEFORE if new is not None else None), []
+    return _judge(old, new)
 
 
 def _judge(old: Model | None, new: Model | None) -> tuple[Comparison, list[Diagnostic]]:

@@ -40,7 +40,10 @@ FORMATS = {
     "csv": "csv",
     "mermaid": "mmd",
 }
-"""Every format but text, with the ending of its snapshots."""
+"""Every format but text and html, with the ending of its snapshots."""
+
+PAGES = [("pass", "rows.yaml"), ("fail", "misspelt-key.yaml")]
+"""Cases whose page is kept: pages are large, and tests/test_html.py has their laws."""
 
 GENERATED = {"MS110", "MS310", "MS506"}
 """Codes of files that are too large to be kept; `tools/write_pages.py` makes them."""
@@ -113,8 +116,26 @@ def test_every_format_is_as_recorded(
     assert wrong == [], "MODELSPEC_RECORD=1 writes them anew: read the difference"
 
 
+@pytest.mark.parametrize(("kind", "name"), PAGES)
+def test_pages_are_as_recorded(
+    kind: str, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(CASES / kind)
+    check([name], format="html")
+    told = capsys.readouterr().out.replace(f"modelspec {VERSION}", "modelspec VERSION")
+    # What every page has, and the hashes of it.
+    told = re.sub(r"(<style>|<script>).*?(</style>|</script>)", r"\1\2", told, flags=re.DOTALL)
+    written = re.sub(r"sha256-[^']*", "sha256-HASH", told).encode()
+    snapshot = SNAPSHOTS / "html" / kind / f"{name}.html"
+    if RECORD:
+        snapshot.parent.mkdir(parents=True, exist_ok=True)
+        snapshot.write_bytes(written)
+    assert snapshot.read_bytes() == written, "MODELSPEC_RECORD=1 writes them anew: read the difference"
+
+
 def test_every_snapshot_has_a_case() -> None:
     wanted = {find_snapshot(name, kind, path) for name in FORMATS for kind, path in EVERY}
+    wanted |= {SNAPSHOTS / "html" / kind / f"{name}.html" for kind, name in PAGES}
     there = {path for path in SNAPSHOTS.rglob("*") if path.is_file()} - {SNAPSHOTS / ".gitattributes"}
     if RECORD:
         for path in there - wanted:
@@ -124,7 +145,7 @@ def test_every_snapshot_has_a_case() -> None:
 
 
 def test_every_format_has_snapshots() -> None:
-    assert {member.value for member in Format} == {"text", *FORMATS}
+    assert {member.value for member in Format} == {"text", "html", *FORMATS}
 
 
 def diagnose() -> Iterator[tuple[str, modelspec.report.Diagnostic]]:

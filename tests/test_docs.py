@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import draw_report
 import pytest
 from draw_comment import PICTURE, digest, read_digest, write_comment
 from write_docs import BLOCK, read_files
@@ -122,3 +123,8 @@ def test_the_picture_shows_the_comment_that_is_written() -> None:
     comment = write_comment()
     assert comment.startswith("<!-- modelspec -->\n## ")
     assert read_digest(PICTURE.read_bytes()) == digest(comment), "run `python tools/draw_comment.py`"
+
+
+def test_the_picture_shows_the_page_that_is_written() -> None:
+    remembered = read_digest(draw_report.PICTURE.read_bytes(), draw_report.KEY)
+    assert remembered == draw_report.digest(draw_report.write_page()), "run `python tools/draw_report.py`"

@@ -27,7 +27,7 @@ from modelspec.diagnostics import CODES
 from modelspec.language import BLOCK_KEYS, CONTAINERS, ENTRY_KEYS, STEP_KEYS, TOP_KEYS
 from modelspec.layer import fields_of
 from modelspec.limit import METRICS
-from modelspec.render import csv, github, gitlab, jsonl, junit, markdown, mermaid, sarif, text
+from modelspec.render import csv, github, gitlab, html, jsonl, junit, markdown, mermaid, sarif, text
 from modelspec.render import json as json_renderer
 from modelspec.render.explanation import show_explanation
 from modelspec.report import Report
@@ -72,7 +72,7 @@ WORDS = [
 ]
 
 
-FORMATS: list[Any] = [text, json_renderer, jsonl, markdown, github, gitlab, junit, sarif, csv, mermaid]
+FORMATS: list[Any] = [text, json_renderer, jsonl, markdown, github, gitlab, junit, sarif, csv, mermaid, html]
 
 
 def walk(outcome: road.Outcome) -> Report:

@@ -94,9 +94,9 @@ def digest(comment: str) -> str:
     return hashlib.sha256(re.sub(r"`[0-9a-f]{10}`", "", comment).encode()).hexdigest()
 
 
-def read_digest(picture: bytes) -> str | None:
-    """What a picture remembers of the comment that it shows; None if nothing."""
-    match = re.search(rb"tEXt" + KEY + rb"\0([0-9a-f]{64})", picture)
+def read_digest(picture: bytes, key: bytes = KEY) -> str | None:
+    """What a picture remembers of what it shows; None if nothing."""
+    match = re.search(rb"tEXt" + key + rb"\0([0-9a-f]{64})", picture)
     return match[1].decode() if match else None
 
 
@@ -110,15 +110,20 @@ def draw(comment: str, chromium: str) -> bytes:
         f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>"
         f"<div class=comment>{author}<div class=body>{body}</div></div>"
     )
+    return remember(shoot(page, chromium, WIDTH, HEIGHT), digest(comment))
+
+
+def shoot(page: str, chromium: str, width: int, height: int) -> bytes:
+    """A picture of so many pixels of a page, as that browser shows it, without the empty rest below."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "comment.html").write_text(page, encoding="utf-8")
+        (folder / "page.html").write_text(page, encoding="utf-8")
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
         options += ["--disable-background-networking", f"--user-data-dir={folder / 'profile'}"]
-        shot = folder / "comment.png"
-        command = [chromium, *options, f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={shot}"]
-        subprocess.run([*command, (folder / "comment.html").as_uri()], check=True, capture_output=True, timeout=120)
-        return remember(crop(shot), digest(comment))
+        shot = folder / "page.png"
+        command = [chromium, *options, f"--window-size={width},{height}", f"--screenshot={shot}"]
+        subprocess.run([*command, (folder / "page.html").as_uri()], check=True, capture_output=True, timeout=120)
+        return crop(shot)
 
 
 def crop(shot: Path) -> bytes:
@@ -134,9 +139,9 @@ def crop(shot: Path) -> bytes:
         return (Path(name) / "cut.png").read_bytes()
 
 
-def remember(picture: bytes, known: str) -> bytes:
+def remember(picture: bytes, known: str, key: bytes = KEY) -> bytes:
     """A PNG with a chunk of text behind its header."""
-    chunk = b"tEXt" + KEY + b"\0" + known.encode()
+    chunk = b"tEXt" + key + b"\0" + known.encode()
     whole = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
     header = 8 + 25
     return picture[:header] + whole + picture[header:]

@@ -30,6 +30,7 @@ class Format(StrEnum):
     sarif = "sarif"
     csv = "csv"
     mermaid = "mermaid"
+    html = "html"
 
 
 class Severity(StrEnum):

@@ -29,7 +29,7 @@ class Batch:
     """Texts on their way down the road, as many together as `BATCH` allows.
 
     Of a spec in which all is well, the text report says no more than that it was checked: only with `models` is it
-    described.
+    described, with `derivations` down to how each number comes about.
     """
 
     def __init__(
@@ -40,12 +40,14 @@ class Batch:
         jobs: int | None = None,
         base: Base | None = None,
         quiet: bool = False,
+        derivations: bool = False,
     ) -> None:
         self.models = models
         self.choice = choice
         self.base = base
         self.jobs = jobs
         self.quiet = quiet
+        self.derivations = derivations
         self.looked: list[tuple[str, bool]] = []
         """Every text's path, and whether nothing was found in it."""
         self.parts: list[road.Part] = []
@@ -113,7 +115,7 @@ class Batch:
         # What a call chooses may be in any of the specs, also in one in which all is well.
         if not (outcome.findings or self.models or self.choice is not None):
             return None
-        part = road.describe_part(outcome, models=self.models)
+        part = road.describe_part(outcome, models=self.models, derivations=self.derivations)
         return part if self.base is None else self.base.look_back(text, part, self.choice)
 
     def is_met(self) -> bool:

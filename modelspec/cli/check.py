@@ -100,6 +100,7 @@ def _run(call: _Call, base: Base | None) -> int:
         jobs=call.jobs,
         base=base,
         quiet=call.quiet,
+        derivations=call.format in console.DERIVED,
     )
     gone = [path for path in call.paths if base is not None and base.is_gone(path)]
     found = files.find(

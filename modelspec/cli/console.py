@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from modelspec.report import Report
 
 __all__ = [
+    "DERIVED",
     "FOUND",
     "STOPPED",
     "USAGE",
@@ -33,6 +34,9 @@ FOUND = 1
 USAGE = 2
 STOPPED = 130
 """As a shell has it for a command that was interrupted."""
+
+DERIVED = ("html",)
+"""The formats that show how each number comes about."""
 
 
 def has_color(output: str | None) -> bool:

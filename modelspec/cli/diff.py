@@ -50,7 +50,7 @@ def diff(
             console.complain("a file and a folder cannot be compared: name two files, or two folders")
             return console.USAGE
         olds = {key: _follow(text, before, choice) for key, text in before.texts.items()}
-        news = {key: _follow(text, after, choice) for key, text in after.texts.items()}
+        news = {key: _follow(text, after, choice, format in console.DERIVED) for key, text in after.texts.items()}
         if not check_met(choice, [*olds.values(), *news.values()]):
             return console.USAGE
         renamed = _find_renames(before, after)
@@ -118,8 +118,9 @@ def _read_snapshot(snapshot: Snapshot, place: str) -> _Side:
     return _Side(texts, snapshot, True)
 
 
-def _follow(text: Text, side: _Side, choice: road.Choice) -> road.Part:
+def _follow(text: Text, side: _Side, choice: road.Choice, derivations: bool = False) -> road.Part:
     if side.snapshot is None:
-        return road.describe_part(road.follow(text.data, text.path, choice, text.demands))
-    shown = side.snapshot.show(text.path)
-    return road.describe_part(road.follow(text.data, shown, choice, origin=side.snapshot))
+        outcome = road.follow(text.data, text.path, choice, text.demands)
+    else:
+        outcome = road.follow(text.data, side.snapshot.show(text.path), choice, origin=side.snapshot)
+    return road.describe_part(outcome, derivations=derivations)

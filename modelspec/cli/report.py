@@ -26,7 +26,7 @@ def report(
     choice = choose(variant, settings)
     if choice is None:
         return console.USAGE
-    batch = Batch(models=True, choice=choice, jobs=jobs)
+    batch = Batch(models=True, choice=choice, jobs=jobs, derivations=format in console.DERIVED)
     found = files.find(paths, stdin_filename=stdin_filename, take=batch.take)
     batch.follow()
     if not batch.is_met():

@@ -21,6 +21,7 @@ __all__ = [
     "show_differences",
     "show_limit",
     "show_old_and_new",
+    "show_value",
     "tell_change",
     "tell_growth",
     "tell_moved",
@@ -185,7 +186,7 @@ def tell_change(layer: LayerChange, show: Show) -> str:
 def _list_differences(layer: LayerChange, show: Show) -> Iterator[str]:
     if layer.change in ("added", "removed"):
         shape = layer.output_shape if layer.change == "added" else layer.old_output_shape
-        yield f"output {show(_show_value(shape))}"
+        yield f"output {show(show_value(shape))}"
         return
     if layer.path != layer.old_path:
         yield f"was {show(layer.old_path or '')}"
@@ -195,19 +196,19 @@ def _list_differences(layer: LayerChange, show: Show) -> Iterator[str]:
         yield f"repeat {layer.old_repeat:,} → {layer.repeat:,}"
     # Between types the arguments have little in common.
     for argument in layer.arguments if layer.type == layer.old_type else ():
-        yield f"{show(argument.name)} {show(_show_value(argument.old))} → {show(_show_value(argument.new))}"
+        yield f"{show(argument.name)} {show(show_value(argument.old))} → {show(show_value(argument.new))}"
     if layer.output_shape != layer.old_output_shape:
-        yield f"output {show(_show_value(layer.old_output_shape))} → {show(_show_value(layer.output_shape))}"
+        yield f"output {show(show_value(layer.old_output_shape))} → {show(show_value(layer.output_shape))}"
 
 
-def _show_value(value: Any) -> str:
+def show_value(value: Any) -> str:
     """A value as a spec has it: `true`, `[3, 3]`, `{type: ReLU}`; `none` for what is not there."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join('?' if member is None else _show_value(member) for member in value)}]"
+        return f"[{', '.join('?' if member is None else show_value(member) for member in value)}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {_show_value(member)}' for key, member in value.items())}}}"
+        return f"{{{', '.join(f'{key}: {show_value(member)}' for key, member in value.items())}}}"
     return str(value)

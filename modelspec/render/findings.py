@@ -6,7 +6,7 @@ from modelspec.render.ansi import Paint
 from modelspec.render.cells import harmless, width
 from modelspec.report import Diagnostic, Report
 
-__all__ = ["show_findings"]
+__all__ = ["cut_excerpt", "show_findings"]
 
 _EXCERPT = 100
 """Columns of a line of the file that are shown; of a longer one, those around the caret."""
@@ -27,7 +27,7 @@ def _show(diagnostic: Diagnostic, paint: Paint) -> str:
     gutter = " " * len(str(diagnostic.line))
     bar = paint("|", "blue")
     if diagnostic.excerpt.strip():
-        text, before, under = _excerpt(diagnostic)
+        text, before, under = cut_excerpt(diagnostic)
         lines.append(f"{paint(str(diagnostic.line), 'blue')} {bar} {text}".rstrip())
         lines.append(f"{gutter} {bar} {' ' * before}{paint('^' * under, style)}")
     if diagnostic.hint:
@@ -41,7 +41,7 @@ def _show(diagnostic: Diagnostic, paint: Paint) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _excerpt(diagnostic: Diagnostic) -> tuple[str, int, int]:
+def cut_excerpt(diagnostic: Diagnostic) -> tuple[str, int, int]:
     """Return the text to show, the columns before the caret, and the columns that it underlines (at least one)."""
     line = diagnostic.excerpt.rstrip()
     start = min(max(diagnostic.column - 1, 0), len(diagnostic.excerpt))
