@@ -1,15 +1,21 @@
 """Give the same tasks to modelspec and to the tools beside it, and record what each really does.
 
-    for tool in n-orca==0.2.0 mlnode==1.1.0 narchi==1.6.0 ultralytics==8.4.190 torchinfo==1.8.0; do
-        python -m venv peers/${tool%%=*} && peers/${tool%%=*}/bin/pip install $tool
-    done                                       # and keras, with torch; transformers beside torchinfo and mlnode;
-    python benchmarks/compare.py --environments peers      # torch beside narchi
+    python benchmarks/compare.py --environments peers
     python tools/write_comparison.py
 
-Every tool is run in the environment of its name, or, where there is none, in this one. One that is not installed is
-named, and what was recorded of it stays. The tasks and their files lie in benchmarks/peers/, the record is
-benchmarks/comparison.json, the page docs/comparison.md. An answer is read off the exit status and the output by a rule
-that is the same for all tools.
+where `peers` is a folder of virtual environments, each named as its tool:
+
+    torchinfo     torch torchinfo==1.8.0 transformers
+    keras         torch keras==3.15.1
+    n-orca        torch n-orca==0.2.0         (torch to run the module that it writes)
+    mlnode        torch mlnode==1.1.0 transformers
+    narchi        torch narchi==1.6.0         (torch to build the module)
+    ultralytics   torch ultralytics==8.4.190
+
+torch is its build for the CPU. A tool without an environment of its own is run in this one; one that is not installed
+is named, and what was recorded of it stays. The tasks and their files lie in benchmarks/peers/, the rules that read
+an answer off the output in benchmarks/judges.py, the record is benchmarks/comparison.json, the page
+docs/comparison.md.
 """
 
 from __future__ import annotations
@@ -211,7 +217,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="pairs of runs for the time; 0 keeps what was measured")
     options = parser.parse_args()
     os.environ.update(ENVIRONMENT)
-    recorded = json.loads(RECORD.read_text(encoding="utf-8"))["tools"] if RECORD.exists() else {}
     for name, python in list_pythons(options.environments):
         if options.only and name not in options.only:
             continue
@@ -220,16 +225,17 @@ def main() -> None:
             print(f"{name} is not installed: what was recorded of it stays", file=sys.stderr)
             continue
         print(name, version, flush=True)
-        entry = {**recorded.get(name, {}), "version": version, "tasks": observe(name, python)}
+        entry: dict[str, Any] = {"version": version, "tasks": observe(name, python)}
         if options.rounds:
             entry["times"] = round(time_against(name, python, options.rounds), 1) if name != "modelspec" else 1.0
             entry["mib"] = weigh(name, python)
-        recorded[name] = entry
-        write_record(recorded)
+        record_tool(name, entry)
 
 
-def write_record(recorded: dict[str, Any]) -> None:
-    """Write down what is known of the tools, in their order."""
+def record_tool(name: str, entry: dict[str, Any]) -> None:
+    """Write down what was seen of a tool; what was not measured now stays, and so do the other tools."""
+    recorded = json.loads(RECORD.read_text(encoding="utf-8"))["tools"] if RECORD.exists() else {}
+    recorded[name] = {**recorded.get(name, {}), **entry}
     record = {
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
