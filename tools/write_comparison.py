@@ -46,7 +46,7 @@ TASKS = {
 JUDGED = [task for task in TASKS if task != "framework"]
 """The tasks whose answer stands in a line of the output."""
 
-SHORT = ("wrong_size", "misspelt_type", "two_sizes", "over_budget", "mixtral")
+SHORT = ("wrong_size", "misspelt_type", "over_budget", "mixtral")
 """The tasks that the README shows."""
 
 INTRODUCTION = """\
@@ -56,8 +56,8 @@ The same small tasks, given to modelspec and to the tools that come nearest to i
 what they say to three linear layers with one wrong number, `in_features: 99` where 128 arrive:
 
 {example}
-Nothing here is an opinion. An answer is read off the exit status and the output by a rule that is the same for all
-tools ([benchmarks/judges.py](../benchmarks/judges.py)), and the lines that show it stand below the table.
+An answer is read off the exit status and the output by a rule that is the same for all tools
+([benchmarks/judges.py](../benchmarks/judges.py)), and the lines that show it stand below the table.
 [benchmarks/compare.py](../benchmarks/compare.py) runs it all again; what each tool is given lies in
 [benchmarks/peers/](../benchmarks/peers/).
 
@@ -67,7 +67,9 @@ WORDS = """
 - *found*: the exit status is not 0, and the output names the mistake. *line*: with the number of the line where it
   stands. *right word*: with the word that was meant. *passes*: the exit status is 0.
 - In italics: nothing was run, for the reason given; where input sizes are *always inferred*, no wrong one can be
-  written. Mixtral was not tried in Keras, for it would have to be written first.
+  written.
+- Mixtral: torchinfo and mlnode get it from transformers, n-orca reads its configuration; in Keras it would have to be
+  written first.
 - Frameworks loaded: read off `python -X importtime` of a check.
 - Time: whole processes on the three linear layers, in turn with `modelspec check`; the median of the ratios.
 - MiB: the package with all that it requires, beside Python, without byte code; torch in its build for the CPU.
