@@ -11,7 +11,7 @@ from modelspec.graph import Group, Incoming, Inside, Item, Leaf, Of, Part, Sourc
 from modelspec.refusal import Refused
 from modelspec.template import Template
 
-__all__ = ["Spot", "show_name"]
+__all__ = ["Spot", "show_label", "show_name"]
 
 
 def show_name(template: Template, names: Mapping[str, Any], index: int | None) -> str:
@@ -20,6 +20,13 @@ def show_name(template: Template, names: Mapping[str, Any], index: int | None) -
         return template.render(names if index is None else {**names, "index": index})
     except (ExpressionError, Refused):
         return "?"
+
+
+def show_label(label: Any, names: Mapping[str, Any], index: int | None = None) -> str | None:
+    """A name with its expressions' values put in; None where there is none."""
+    if isinstance(label, Template):
+        return show_name(label, names, index)
+    return label if isinstance(label, str) else None
 
 
 class Spot:

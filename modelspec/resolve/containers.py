@@ -27,9 +27,10 @@ from modelspec.resolve.frames import Context, Frame, Target, value_at
 from modelspec.resolve.lookup import look_up
 from modelspec.resolve.origins import Place, explain
 from modelspec.resolve.site import Resolved, Site, at
-from modelspec.resolve.steps import Steps, show_label
+from modelspec.resolve.steps import Steps
 from modelspec.resolve.walk import pin
 from modelspec.shape import Unknown, show_shape
+from modelspec.spot import show_label
 
 __all__ = ["Containers"]
 

@@ -43,7 +43,9 @@ def read_outputs(walk: Walk, frame: Frame, outputs: tuple[Reference, ...]) -> tu
             try:
                 value_at(frame.part, frame.values, source, reference.result)
             except Unresolved:
-                resolver.refuse_result(frame, reference, source, where)
+                from modelspec.resolve.misled import refuse_result
+
+                refuse_result(resolver, frame, reference, source, where)
             named = reference.result is not None and not isinstance(source, Incoming)
             found.append(source._replace(result=reference.result) if named else source)
     return tuple(found)

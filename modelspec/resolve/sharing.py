@@ -20,9 +20,9 @@ from modelspec.resolve.frames import Frame, Target
 from modelspec.resolve.lookup import Pending, look_up
 from modelspec.resolve.notes import Notes, Reader
 from modelspec.resolve.site import Resolved, Site, at
-from modelspec.resolve.steps import show_label
 from modelspec.resolve.weights import Scales, compare, show_sizes, sizes_of
 from modelspec.shape import Unknown
+from modelspec.spot import show_label
 
 __all__ = ["Sharing"]
 
@@ -44,7 +44,9 @@ class Sharing(Calls):
             frame, "layer", path, show_label(frame.part.labels[site.index], site.names, site.at), site.pending
         )
         if found is None:
-            self.refuse_reference(frame, site.index, what.to, path, there)
+            from modelspec.resolve.misled import refuse_reference
+
+            refuse_reference(self, frame, site.index, what.to, path, there)
             return None
         source, target = (found, frame.values[found.number]) if isinstance(found, Incoming) else (found.source, found)
         done = target.done
@@ -166,7 +168,9 @@ class Sharing(Calls):
             hint = f"did you mean '{head}.{near}'?" if near else hint
             self.notes.note(Finding("MS302", message, there, hint, self.path(frame, index)))
         else:
-            self.refuse_reference(frame, index, tie.to, path, there)
+            from modelspec.resolve.misled import refuse_reference
+
+            refuse_reference(self, frame, index, tie.to, path, there)
 
     def find_layer(self, frame: Frame, path: str) -> Fitted | None:
         """The layer with a path, if there is one."""

@@ -9,8 +9,7 @@ from modelspec.diagnostics import Where
 from modelspec.graph import Group, Part, Source
 from modelspec.resolve.frames import Frame
 from modelspec.resolve.lookup import Pending
-from modelspec.resolve.steps import show_label
-from modelspec.spot import Spot
+from modelspec.spot import Spot, show_label
 
 __all__ = ["Resolved", "Site", "at"]
 

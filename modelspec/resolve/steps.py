@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
-from modelspec.diagnostics import Finding, Related, Where
+from modelspec.diagnostics import Finding, Where
 from modelspec.entry import SPOILT, Entry, Step, Tie, What, names_of, what_refers
 from modelspec.fitting import Fitted, Value
 from modelspec.graph import GONE, Gone, Group, Incoming, Inside, Item, Leaf, Of, Part, Run, Source
 from modelspec.kinds import Deferred
 from modelspec.language import MAX_LAYERS
-from modelspec.refusal import Refused, find_near
+from modelspec.refusal import Refused
 from modelspec.resolve.fingerprint import Fingerprint
-from modelspec.resolve.frames import Choice, Frame, Unresolved, done_at, value_at
-from modelspec.resolve.levels import binds_index, inner_index, is_in_spoilt, level_of, list_paths
+from modelspec.resolve.frames import Choice, Frame, Unresolved, value_at
+from modelspec.resolve.levels import binds_index, inner_index, level_of
 from modelspec.resolve.lookup import Pending, look_up
 from modelspec.resolve.notes import ARRIVING, Enough
 from modelspec.resolve.walk import Walk
 from modelspec.shape import Shape, Unknown
-from modelspec.spot import show_name
+from modelspec.spot import show_label, show_name
 from modelspec.template import Reference, Template
 
-__all__ = ["Steps", "show_label"]
-
-MAX_SILENCED = 1_000
-"""References that are looked for in what an error has spoilt; those beyond are taken to be in it."""
+__all__ = ["Steps"]
 
 
 MAX_ROUNDS = 10_000
 """Rounds of one repeat that differ from one another."""
-MAX_OFFERS = 2_000
-"""Names among which a near one is sought."""
 
 
 class Steps(Walk):
@@ -298,7 +292,10 @@ class Steps(Walk):
                 try:
                     value = value_at(frame.part, frame.values, source, reference.result)
                 except Unresolved:
-                    self.refuse_result(frame, reference, source, there, quiet=quiet)
+                    if not quiet:
+                        from modelspec.resolve.misled import refuse_result
+
+                        refuse_result(self, frame, reference, source, there)
                     value = None
                 if isinstance(value, Choice):
                     if not quiet:
@@ -357,11 +354,15 @@ class Steps(Walk):
         self.bound_reads(found, where)
         if found is None:
             if not quiet:
-                self.refuse_reference(frame, index, reference, path, where)
+                from modelspec.resolve.misled import refuse_reference
+
+                refuse_reference(self, frame, index, reference, path, where)
             return None
         if not reference.every and path in frame.inputs and found != Incoming(frame.inputs[path]):
             if not quiet:
-                self.refuse_ambiguous(frame, path, where)
+                from modelspec.resolve.misled import refuse_ambiguous
+
+                refuse_ambiguous(self, path, where)
             return None
         return found if isinstance(found, tuple) and not isinstance(found, (Incoming, Of, Inside)) else (found,)
 
@@ -429,74 +430,6 @@ class Steps(Walk):
             hint = f"give {' and '.join(causes)} a value in `variables`, or for this run: {settings}"
         self.notes.note(Finding("MS307", f"{path}: {what} must be known, but {cause}", where, hint, path))
 
-    # What a reference cannot mean
-
-    def refuse_ambiguous(self, frame: Frame, path: str, where: Where) -> None:
-        """Refuse a name that an input and a layer bear."""
-        message = f"'{path}' is the name of an input and of a layer"
-        self.notes.note(Finding("MS315", message, where, "rename one of the two"))
-
-    def refuse_result(
-        self, frame: Frame, reference: Reference, source: Source, where: Where, *, quiet: bool = False
-    ) -> None:
-        """Refuse a result that a layer does not have."""
-        if quiet:
-            return
-        path = reference.text.rpartition(":")[0]
-        results: list[str] = []
-        if not isinstance(source, Incoming):
-            done = done_at(frame.part, source)
-            item = done.runs[-1].item if isinstance(done, Group) else done
-            fitted = item.fitted if isinstance(item, Leaf) else item
-            results = list(fitted.outputs) if isinstance(fitted, Fitted) else []
-        near = find_near(str(reference.result), results)
-        message = f"'{path}' has no result '{reference.result}'"
-        hint = f"its results are {', '.join(results[:8])}" if len(results) > 1 else f"it has one: write {path}"
-        self.notes.note(Finding("MS302", message, where, f"did you mean '{near}'?" if near else hint))
-
-    def refuse_reference(self, frame: Frame, index: int, reference: Reference, path: str, where: Where) -> None:
-        """Refuse a reference that means nothing here: what stands further down, what is left out, or nothing at all."""
-        layer = self.path(frame, index)
-        part = frame.part
-        for number, label in enumerate(part.labels):
-            shown = show_label(label, frame.names, frame.index)
-            if shown is None or (path != shown and not path.startswith(f"{shown}.")):
-                continue
-            related = (Related(part.where(number), f"'{shown}' stands here"),)
-            code = "MS314"
-            if number == index:
-                message = f"{layer}: it would read its own result"
-                hint = "name something that stands before it"
-            elif number > index:
-                message = f"{layer}: '{path}' stands further down, and only what stands before can be read"
-                hint = "move it up; a circle cannot be computed"
-            elif part.steps[number] is GONE:
-                code = "MS302"
-                message = f"{layer}: '{path}' is left out here: its `when` does not hold"
-                hint = "refer to what is left in, or leave this entry out, too"
-            else:
-                continue
-            self.notes.note(Finding(code, message, where, hint, layer, related))
-            return
-        self.silenced += 1
-        if self.silenced > MAX_SILENCED or is_in_spoilt(frame.spot, path):
-            return
-        known = [*frame.inputs, *islice(frame.level.read(), MAX_OFFERS)]
-        inside = list_paths(frame.level)
-        near = next((name for name in inside if name.endswith(f".{path}")), None)
-        near = near or find_near(path, [name for name in [*known, *inside] if name != path])
-        if "-" in path and path.rpartition("-")[2].isdigit():
-            hint = "a layer that is called by its type and number cannot be referred to: give it a name"
-        elif any(label is None and _kind(done) == path for label, done in zip(part.labels, part.steps, strict=False)):
-            hint = f"the {path} before has no name, and only what has one can be referred to: give it one"
-        elif near is not None:
-            hint = f"did you mean '{near}'?"
-        else:
-            hint = f"known here: {', '.join(known[:8])}{', …' * (len(known) > 8)}"
-            hint += "; a block sees no layer around its call: bring it in by `inputs`" * frame.part.isolated
-        what = "every round of " if reference.every else ""
-        self.notes.note(Finding("MS302", f"{layer}: nothing before is called {what}'{path}'", where, hint, layer))
-
 
 def _take_names(frame: Frame, pending: Pending, label: Any, names: Mapping[str, Any], number: int) -> None:
     """Take the names down that the last round has of its own: further rounds may refer to them."""
@@ -515,19 +448,6 @@ def _list_meant(item: Item, reads: tuple[Source, ...], direct: int) -> list[Sour
     """What comes into a round, without what is there for references that mean something inside."""
     used = item.used if isinstance(item, Part) else set()
     return [source for number, source in enumerate(reads) if number < direct or number in used]
-
-
-def _kind(done: Any) -> str | None:
-    """The type of a layer; None for anything else."""
-    fitted = done.fitted if isinstance(done, Leaf) else done
-    return fitted.layer.type_name() if isinstance(fitted, Fitted) else None
-
-
-def show_label(label: Any, names: Mapping[str, Any], index: int | None = None) -> str | None:
-    """A name with its expressions' values put in; None where there is none."""
-    if isinstance(label, Template):
-        return show_name(label, names, index)
-    return label if isinstance(label, str) else None
 
 
 def _names_each(frame: Frame, label: Any, group: Group) -> bool:
