@@ -31,7 +31,7 @@ from modelspec.language import (
     TOP_KEYS,
 )
 from modelspec.refusal import Refused, name_value
-from modelspec.slips import guess_dialect, hint_shape, join_names, nearest, show_name
+from modelspec.slips import guess_dialect, hint_shape, join_names, mean_shape, nearest, show_name
 from modelspec.source import MAX_FAULTS
 
 __all__ = [
@@ -50,7 +50,7 @@ __all__ = [
 
 # What flows in
 
-_SHAPE = Checked(SHAPE, "write a list of sizes such as [3, 224, 224]", hint_shape)
+_SHAPE = Checked(SHAPE, "write a list of sizes such as [3, 224, 224]", hint_shape, mean_shape)
 
 
 class LongShape(Closed):
@@ -347,4 +347,6 @@ def _find(refused: Refused, layer: str | None) -> Finding:
         route, part = route[:-1], "key"
     elif refused.code == "MS203":
         part = "key"
-    return Finding(refused.code, refused.message, Where(route, part, refused.span), refused.hint, layer)
+    return Finding(
+        refused.code, refused.message, Where(route, part, refused.span), refused.hint, layer, fix=refused.fix
+    )

@@ -5,9 +5,13 @@ from __future__ import annotations
 __all__ = ["show_summary"]
 
 
-def show_summary(checked: int, failed: int, errors: int, warnings: int, accepted: int = 0) -> str:
-    """`12 specs checked: all well.`, or how many errors in how many of the specs; then what a baseline accepts."""
+def show_summary(checked: int, failed: int, errors: int, warnings: int, accepted: int = 0, fixable: int = 0) -> str:
+    """`12 specs checked: all well.`, or how many errors in how many of the specs, and how many of them `--fix` can
+    mend; then what a baseline accepts.
+    """
     told = _show_found(checked, failed, errors, warnings)
+    if fixable:
+        told += f" `--fix` can mend {f'{fixable:,} of them' if errors + warnings > 1 else 'it'}."
     if not accepted:
         return told
     return f"{told} The baseline accepts {accepted:,} problem{'s' * (accepted != 1)}."

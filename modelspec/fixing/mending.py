@@ -1,0 +1,115 @@
+"""Mends a text: as many fixes as go together, each whole, and none that would say anything else than it is to."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from modelspec.diagnostics import Edit, Route
+from modelspec.fixing.insertion import Change
+from modelspec.fixing.patch import apply_changes, overlap, plan
+from modelspec.fixing.tree import apply, is_same, widen
+from modelspec.source import Document, read
+from modelspec.source.layout import Layout
+
+__all__ = ["Fix", "Mended", "mend"]
+
+Fix = tuple[Edit, ...]
+"""Edits that belong together: all of them are made, or none."""
+
+
+class Mended(NamedTuple):
+    """A text as it is mended. Of the fixes, `made` are in it, `impossible` those that cannot be made in their place.
+
+    The others go together with none of those that are made: they are for the next time.
+    """
+
+    text: str
+    made: tuple[Fix, ...]
+    impossible: tuple[Fix, ...]
+
+
+def mend(document: Document, fixes: Sequence[Fix]) -> Mended:
+    """Make fixes in the text of a document, and change not a byte beside them.
+
+    What has come out is read once more: unless it says what the document says with the same edits made in its tree, it
+    is not taken.
+    """
+    layout = document.lay_out()
+    taken: list[_Taken] = []
+    impossible: list[Fix] = []
+    space = _Space()
+    for fix in {repr(fix): fix for fix in fixes}.values():
+        try:
+            edits = [widen(document.tree, edit) for edit in fix]
+            apply(document.tree, edits)
+        except (LookupError, TypeError):
+            impossible.append(fix)
+            continue
+        changes = plan(layout, edits)
+        if changes is None:
+            impossible.append(fix)
+        elif space.take(edits, changes):
+            taken.append(_Taken(fix, edits, changes))
+    text = _try(document, layout, taken)
+    if text is None:
+        # Something in there does not come out as it should: each by itself tells what.
+        alone = [one for one in taken if _try(document, layout, [one]) is not None]
+        impossible += [one.fix for one in taken if one not in alone]
+        taken, text = alone, _try(document, layout, alone)
+        if text is None:
+            taken = alone[:1]
+            text = _try(document, layout, taken)
+    assert text is not None
+    return Mended(text, tuple([one.fix for one in taken]), tuple(impossible))
+
+
+class _Taken(NamedTuple):
+    """A fix with the changes of the text that make it."""
+
+    fix: Fix
+    edits: list[Edit]
+    changes: list[Change]
+
+
+class _Space:
+    """What is taken of a document by the fixes so far: stretches of its text, and branches of its tree."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.routes: set[Route] = set()
+        self.above: set[Route] = set()
+
+    def take(self, edits: Sequence[Edit], changes: Sequence[Change]) -> bool:
+        """Take what a fix changes, if nothing of it is taken already."""
+        # With an entry of a list that goes, all that follow change their numbers.
+        own = [
+            edit.route[:-1] if edit.action == "remove" and isinstance(edit.route[-1], int) else edit.route
+            for edit in edits
+        ]
+        if any(route in self.above or not self.routes.isdisjoint(_list_prefixes(route)) for route in own):
+            return False
+        for change in changes:
+            at = bisect_left(self.changes, change)
+            if any(overlap(*sorted([change, other])) for other in self.changes[max(0, at - 1) : at + 1]):
+                return False
+        for change in changes:
+            insort(self.changes, change)
+        self.routes.update(own)
+        self.above.update([prefix for route in own for prefix in _list_prefixes(route)])
+        return True
+
+
+def _list_prefixes(route: Route) -> list[Route]:
+    return [route[:length] for length in range(len(route) + 1)]
+
+
+def _try(document: Document, layout: Layout, taken: Sequence[_Taken]) -> str | None:
+    """The text with these changes, if it says what it should."""
+    text = apply_changes(layout.text, [change for one in taken for change in one.changes])
+    again = read(text.encode(), document.path)
+    wanted = apply(document.tree, [edit for one in taken for edit in one.edits])
+    faults = [finding.code for finding in document.findings]
+    good = again.readable and [finding.code for finding in again.findings] == faults and is_same(again.tree, wanted)
+    return text if good else None
