@@ -78,7 +78,10 @@ def _insert_in_braces(
         return [Change(last.tail, last.tail, "".join(f",{new}{pair}" for pair in pairs))]
     if rest[1]:
         return [Change(end, end, "".join(f"{new}{pair}," for pair in pairs))]
-    return [Change(last.tail, last.tail, ","), Change(end, end, new + f",{new}".join(pairs))]
+    lines = new + f",{new}".join(pairs)
+    if end == last.tail:
+        return [Change(end, end, f",{lines}")]
+    return [Change(last.tail, last.tail, ","), Change(end, end, lines)]
 
 
 def _insert_lines(layout: Layout, children: list[Piece], members: Mapping[str, Any]) -> list[Change] | None:

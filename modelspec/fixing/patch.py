@@ -8,7 +8,7 @@ from typing import Any
 
 from modelspec.diagnostics import Edit, Route
 from modelspec.fixing.insertion import Change, insert
-from modelspec.fixing.removal import remove
+from modelspec.fixing.removal import remove, replace_lines
 from modelspec.fixing.wording import spell
 from modelspec.source.layout import Layout
 
@@ -66,6 +66,8 @@ def _set(layout: Layout, edit: Edit) -> list[Change] | None:
     piece = layout.find(edit.route)
     if piece is None or piece.shared:
         return None
+    if piece.kind != "scalar" and piece.key is not None and layout.text[piece.start] not in "{[":
+        return replace_lines(layout, piece, spell(layout, edit.value))
     if piece.start < piece.end:
         like = (piece.start, piece.end) if piece.kind == "scalar" and not piece.alias else None
         return [Change(piece.start, piece.end, spell(layout, edit.value, like))]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from modelspec.fixing.insertion import Change
 from modelspec.source.layout import Layout, Piece
 
-__all__ = ["remove"]
+__all__ = ["remove", "replace_lines"]
 
 _BLANK = re.compile(r"[ \t]*(#.*)?")
 _COMMA = re.compile(r"[ \t]*,?[ \t]*(#.*)?")
@@ -49,16 +49,15 @@ def _empty(layout: Layout, around: Piece, children: list[Piece], *, in_brackets:
     first = children[0].begin
     if around.key is None or layout.line_start(first) <= around.key[1]:
         return [Change(around.start, children[-1].tail, brackets)]
-    colon = re.compile(r"\s*:").match(layout.text, around.key[1])
-    lines = _cut_lines(layout, layout.line_start(around.start), children[-1].tail)
-    if (
-        colon is None
-        or lines is None
-        or around.begin > around.start
-        or around.start != around.end - len(layout.text[around.start : around.end])
-    ):
-        return None
-    return [Change(colon.end(), colon.end(), f" {brackets}"), lines]
+    return replace_lines(layout, around, brackets)
+
+
+def replace_lines(layout: Layout, piece: Piece, text: str) -> list[Change] | None:
+    """The changes that put a value behind its key, in the place of lines below it."""
+    assert piece.key is not None
+    colon = re.compile(r"[ \t]*:").match(layout.text, piece.key[1])
+    lines = _cut_lines(layout, layout.line_start(piece.start), piece.end)
+    return None if colon is None or lines is None else [Change(colon.end(), colon.end(), f" {text}"), lines]
 
 
 def _take_from_brackets(layout: Layout, children: list[Piece], first: int, last: int) -> Change | None:

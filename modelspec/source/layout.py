@@ -81,6 +81,9 @@ class Layout:
             if end <= first:
                 colon = re.compile(r"\s*:").match(text, written[1], max(first, written[1]))
                 tail = colon.end() if colon else written[1]
+                if colon and text[first : first + 1] in (",", "}"):
+                    # In braces a colon right before what ends the pair would be part of the key.
+                    tail = first
                 start = end = tail
         begin = first if key is None else index.starts[key]
         alias = value in index.aliases
