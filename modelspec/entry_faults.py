@@ -299,10 +299,12 @@ class _Judge:
         if layer is not None:
             return layer
         message = f"{name_value(name)} is no {self.dialect} layer"
+        fix: tuple[Edit, ...] = ()
         if name in CONTAINERS:
             hint = "a wrapper holds a single layer, no container"
         elif name in self.blocks:
             hint = f"it is a block: write {{block: {name}}}"
+            fix = (Edit("rename", route, "block"),) if route else (Edit("set", (), {"block": name}),)
         elif name in NAMES[self.dialect]:
             reason = refusals.find(self.dialect, name)
             if reason is not None:
@@ -316,8 +318,8 @@ class _Judge:
             hint = "it is for that package to mend; `modelspec layers` lists what packages bring"
         else:
             hint = hint_type(name, self.dialect)
-        meant = mean_type(name, self.dialect) if hint.startswith("did you mean") else None
-        fix = () if meant is None else (Edit("set", route, meant),)
+            meant = mean_type(name, self.dialect)
+            fix = (Edit("set", route, meant),) if meant is not None and hint == f"did you mean '{meant}'?" else ()
         raise Refused(message, code="MS207", route=route, hint=hint, fix=fix)
 
     def _refuse_untyped(self, value: Mapping[str, Any]) -> Refused:

@@ -61,6 +61,7 @@ class Deferred:
 
 
 def put(raw: Any, route: Route, value: Any) -> Any:
+    """A value with another at the end of a route into it. Nothing of the first is changed."""
     if not route:
         return value
     copy: Any = dict(raw) if isinstance(raw, Mapping) else list(raw)

@@ -250,7 +250,9 @@ class _InputNamesKind(Literal):
 
     def complete(self, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):
-            raise self.refuse(value, f"write [{value}]" if isinstance(value, str) else None)
+            name = value if isinstance(value, str) else None
+            meant = [name] if name is not None and name.isidentifier() else None
+            raise self.refuse(value, None if name is None else f"write [{name}]", meant=meant)
         if not value:
             raise self.refuse(value, "leave it out for one input", code="MS206")
         seen: set[str] = set()

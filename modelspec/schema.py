@@ -129,7 +129,9 @@ class _FilesKind(LiteralKind):
 
     def complete(self, value: Any) -> Any:
         if not isinstance(value, list):
-            raise self.refuse(value, f"write [{value[:60]}]" if isinstance(value, str) else "write [blocks.yaml]")
+            if isinstance(value, str) and value:
+                raise self.refuse(value, f"write [{value[:60]}]", meant=[value])
+            raise self.refuse(value, "write [blocks.yaml]")
         if not value:
             raise self.refuse(value, "name a file with blocks, or leave `imports` out", code="MS206")
         seen: set[str] = set()

@@ -147,10 +147,12 @@ def mean_type(name: str, dialect: str) -> str | None:
     module, _, bare = name.rpartition(".")
     if module not in ("", "nn", "torch.nn", "layers", "keras.layers", "tf.keras.layers"):
         return None
-    if any(bare in catalogue.list_names(other) for other in catalogue.dialects() if other != dialect):
-        # It may be the dialect that is wrong.
-        return bare if bare in _list_types(dialect) else None
-    return find_meant(bare, _list_types(dialect))
+    names = _list_types(dialect)
+    meant = find_meant(bare, names)
+    if bare not in names and any(bare in catalogue.list_names(other) for other in catalogue.dialects()):
+        # It may be the dialect that is wrong, unless the two differ in nothing but case.
+        return meant if meant is not None and meant.lower() == bare.lower() else None
+    return meant
 
 
 def hint_type(name: str, dialect: str) -> str:

@@ -53,15 +53,15 @@ class Amendment:
 
     def _tell_left(self) -> list[str]:
         told = []
-        if unmended := sum(len(draft.unmended) for draft in self.drafts):
+        if unmended := sum(draft.unmended for draft in self.drafts):
             told.append(f"{_count(unmended, 'problem')} could not be mended in place.")
         reasons: dict[str, int] = {}
         for draft in self.drafts:
             for reason, count in draft.unwritten.items():
                 reasons[reason] = reasons.get(reason, 0) + count
-        told += [f"Left {_count(count, 'argument')} that {reason}." for reason, count in reasons.items()]
+        told += [f"Left {_count(count, 'argument')} to be inferred: {reason}." for reason, count in reasons.items()]
         if unpinned := sum(draft.unpinned for draft in self.drafts):
-            told.append(f"Left {_count(unpinned, 'pin')} that no single count can meet.")
+            told.append(f"Left {_count(unpinned, 'pin')}: no one count fits all that a pin is for.")
         return told
 
 

@@ -13,11 +13,12 @@ from modelspec.road import Outcome
 from modelspec.rows import list_rows
 from modelspec.shape import Unknown
 
-__all__ = ["DIFFERS", "ELSEWHERE", "UNKNOWN", "find_inferred"]
+__all__ = ["DIFFERS", "ELSEWHERE", "FIXED", "UNKNOWN", "find_inferred"]
 
-DIFFERS = "differs from call to call, round to round or variant to variant"
-UNKNOWN = "is known only when the model runs"
-ELSEWHERE = "stands in an imported file"
+DIFFERS = "different from call to call, from round to round or from variant to variant"
+UNKNOWN = "known only when the model runs"
+ELSEWHERE = "in an imported file"
+FIXED = "not to be written in place"
 
 
 def find_inferred(outcome: Outcome) -> tuple[list[Fix], dict[str, int]]:

@@ -88,6 +88,7 @@ class _Space:
             edit.route[:-1] if edit.action == "remove" and isinstance(edit.route[-1], int) else edit.route
             for edit in edits
         ]
+        own += [(*edit.route[:-1], edit.value) for edit in edits if edit.action == "rename"]
         if any(route in self.above or not self.routes.isdisjoint(_list_prefixes(route)) for route in own):
             return False
         for change in changes:

@@ -98,9 +98,9 @@ def _take_lines(layout: Layout, children: list[Piece], first: int, last: int) ->
     is_entry = children[first].key is None
     if (is_entry and _DASH.fullmatch(before)) or (not is_entry and not before.strip(" ")):
         return _cut_lines(layout, start, tail)
-    if is_entry or last + 1 == len(children) or _BLANK.fullmatch(layout.text, tail, layout.line_end(tail)) is None:
+    if last + 1 == len(children) or _BLANK.fullmatch(layout.text, tail, layout.line_end(tail)) is None:
         return None
-    # The first key of a list's entry stands behind the dash: the next one takes its place.
+    # The first key (or entry) of a list's entry stands behind the dash: the next one takes its place.
     return Change(begin, children[last + 1].begin, "")
 
 

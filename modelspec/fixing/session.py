@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from modelspec import road
+from modelspec.diagnostics import Where
 from modelspec.files import Text
-from modelspec.fixing.inferred import find_inferred
+from modelspec.fixing.inferred import FIXED, find_inferred
 from modelspec.fixing.mending import Fix, mend
 from modelspec.fixing.pins import find_stale
 from modelspec.imports import Disk
@@ -41,8 +42,8 @@ class Draft:
         self.mended = 0
         self.written = 0
         self.pinned = 0
-        self.unmended: list[Fix] = []
-        """Fixes that cannot be made in their place."""
+        self.unmended = 0
+        """Problems that cannot be mended in their place."""
         self.unwritten: dict[str, int] = {}
         """Inferred arguments that are not written, by the reason."""
         self.unpinned = 0
@@ -58,15 +59,15 @@ class Draft:
         """Whether anything has been done."""
         return self.data != self.text.data
 
-    def make(self, fixes: Sequence[Fix]) -> int:
-        """Make as many of these fixes as go together; how many that are."""
+    def make(self, fixes: Sequence[Fix]) -> tuple[int, int]:
+        """Make as many of these fixes as go together; how many that are, and in how many places none can be made."""
         document = read(self.data, self.text.path)
         done = mend(document, fixes)
-        self.unmended = list(done.impossible)
         if done.made:
             bom = BOM if self.data.startswith(BOM) else b""
             self.data = bom + done.text.encode()
-        return len(done.made)
+        # What stands in two places of the tree by an alias is wrong in one place of the text.
+        return len(done.made), len({document.place(Where(fix[0].route)) for fix in done.impossible})
 
 
 class _Desk(Disk):
@@ -114,7 +115,7 @@ def _mend_all(drafts: list[Draft], desk: _Desk) -> None:
                         wanted.setdefault(drafts.index(target), []).append(own)
         changed = []
         for number, fixes in wanted.items():
-            made = drafts[number].make(fixes)
+            made, drafts[number].unmended = drafts[number].make(fixes)
             drafts[number].mended += made
             changed += [drafts[number]] * (made > 0)
         if not changed:
@@ -128,8 +129,10 @@ def _write_inferred(draft: Draft, desk: _Desk) -> None:
         fixes, draft.unwritten = find_inferred(_follow(draft, desk))
         if not fixes:
             return
-        made = draft.make(fixes)
+        made, impossible = draft.make(fixes)
         draft.written += made
+        if impossible:
+            draft.unwritten[FIXED] = impossible
         if not made:
             return
 
@@ -137,4 +140,5 @@ def _write_inferred(draft: Draft, desk: _Desk) -> None:
 def _update_pins(draft: Draft, desk: _Desk) -> None:
     fixes, draft.unpinned = find_stale(_follow(draft, desk))
     if fixes:
-        draft.pinned += draft.make(fixes)
+        draft.pinned, impossible = draft.make(fixes)
+        draft.unpinned += impossible
