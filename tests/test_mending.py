@@ -381,7 +381,7 @@ def test_one_slip_is_surely_one_word() -> None:
 NAMES = {
     "MS402": "{type: Linear, out_features: widht}",
     "MS408": "{block: mlq}",
-    "MS410": "{block: mlp, with: {sise: 2}}",
+    "MS410": "{block: mlp, with: {stirde: 2}}",
     "MS302": "{type: Add, inputs: [frist, input]}",
 }
 
@@ -389,7 +389,7 @@ NAMES = {
 @pytest.mark.parametrize("code", NAMES)
 def test_a_name_that_the_author_made_up_is_the_authors(code: str) -> None:
     """A variable, a block, its argument, a layer: which of two names is meant is not for us to say."""
-    blocks = "blocks: {mlp: {arguments: {size: 1}, layers: [ReLU]}}"
+    blocks = "blocks: {mlp: {arguments: {stride: 1}, layers: [ReLU]}}"
     layers = f"layers:\n  - {{name: first, type: ReLU}}\n  - {NAMES[code]}\n"
     found: list[Finding] = follow(f"modelspec: 1\nvariables: {{width: 8}}\ninput: [8]\n{blocks}\n{layers}", "").findings
     assert [(finding.code, finding.fix) for finding in found] == [(code, ())]
