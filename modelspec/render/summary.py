@@ -11,7 +11,8 @@ def show_summary(checked: int, failed: int, errors: int, warnings: int, accepted
     """
     told = _show_found(checked, failed, errors, warnings)
     if fixable:
-        told += f" `--fix` can mend {f'{fixable:,} of them' if errors + warnings > 1 else 'it'}."
+        some = f"{fixable:,} of them" if fixable < errors + warnings else "them" if fixable > 1 else "it"
+        told += f" `--fix` can mend {some}."
     if not accepted:
         return told
     return f"{told} The baseline accepts {accepted:,} problem{'s' * (accepted != 1)}."
