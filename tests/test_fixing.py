@@ -189,18 +189,35 @@ def feed(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
 
 
-def test_standard_input_is_mended_to_standard_output(monkeypatch: pytest.MonkeyPatch, capsysbinary: object) -> None:
+def test_standard_input_is_mended_to_standard_output(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
     text = (CASES / "bytes" / "before.yaml").read_bytes()
     feed(monkeypatch, text)
     assert run(["check", "--fix", "-"]) == 0
-    told, beside = capsysbinary.readouterr()  # type: ignore[attr-defined]
+    told, beside = capsysbinary.readouterr()
     assert told == text.replace(b"out_featurs", b"out_features")
     assert beside == b"Mended 1 problem in 1 file.\n1 spec checked: all well.\n"
     feed(monkeypatch, text.replace(b"[8]", b"[w]"))
     assert run(["check", "--fix", "-", "--stdin-filename", "m.yaml"]) == 1
-    told, beside = capsysbinary.readouterr()  # type: ignore[attr-defined]
+    told, beside = capsysbinary.readouterr()
     assert b"out_features" in told
     assert b"m.yaml:3:9: MS402" in beside
+
+
+def test_what_is_not_mended_goes_through_as_it_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """An editor puts what comes out in the place of what it gave."""
+    (folder / "modelspec.toml").write_text('exclude = ["out/**"]\n', encoding="utf-8")
+    feed(monkeypatch, WRONG.encode())
+    assert run(["check", "--fix", "-", "--stdin-filename", "out/m.yaml", "--force-exclude"]) == 0
+    assert capsysbinary.readouterr().out == WRONG.encode()
+    long = WRONG.encode() + b"# much more\n" * 2**20
+    for text, status in ((b"a: [1\n", 1), (b"\xff\xfe", 1), (long, 1)):
+        feed(monkeypatch, text)
+        assert run(["check", "--fix", "-"]) == status
+        assert capsysbinary.readouterr().out == text
 
 
 @pytest.mark.parametrize(

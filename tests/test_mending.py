@@ -224,6 +224,18 @@ def test_what_an_alias_repeats_is_not_changed() -> None:
     assert mend(document, [(Edit("set", ("d",), 5),)]).text == text.replace("d: *x", "d: 5")
 
 
+@pytest.mark.parametrize("text", ["a: |+\n  x\n\n", "a: >+\n  x\n\n\n"])
+def test_what_would_not_come_out_right_is_not_made(text: str) -> None:
+    """Lines at the end of such a text are part of it: a key behind them would take them away. The rest is made."""
+    text = f"b: {{c: 1}}\n{text}"
+    document = read(text.encode(), "a.yaml")
+    behind, inside = (Edit("set", ("d",), 1),), (Edit("set", ("b", "c"), 2),)
+    mended = mend(document, [behind, inside])
+    assert mended.impossible == (behind,)
+    assert mended.made == (inside,)
+    assert mended.text == text.replace("c: 1", "c: 2")
+
+
 # Faults in every spec
 
 

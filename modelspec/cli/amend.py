@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import sys
 from collections.abc import Sequence
 
 from modelspec.cli import console
@@ -76,8 +78,10 @@ def amend(texts: Sequence[Text], wanted: Wanted, output: str | None, *, is_strea
     """
     amendment = Amendment(texts, wanted, is_stream=is_stream)
     if is_stream:
-        for draft in amendment.drafts:
-            amendment.good = console.write_bytes(draft.data, output)
+        # What is no spec, or more than is read, goes through as it is: the text of an editor must not get lost.
+        rest = getattr(sys.stdin, "buffer", io.BytesIO()).read()
+        data = b"".join([*[draft.data for draft in amendment.drafts], rest])
+        amendment.good = console.write_bytes(data, output)
         return amendment
     for draft in amendment.drafts:
         problem = _write(draft) if draft.is_changed else None

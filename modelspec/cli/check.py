@@ -140,7 +140,8 @@ def _run(call: _Call, base: Base | None) -> int:
         from modelspec.fixing.session import Wanted
 
         if call.diff:
-            return show(found, Wanted(*call.amends), call.output, quiet=call.quiet)
+            status = show(found, Wanted(*call.amends), call.output, quiet=call.quiet)
+            return console.WELL if call.exit_zero and status == console.FOUND else status
         is_stream = files.STANDARD_INPUT in call.paths
         amendment = amend(found.texts, Wanted(*call.amends), call.output, is_stream=is_stream)
         for text in amendment.texts:
@@ -160,19 +161,7 @@ def _run(call: _Call, base: Base | None) -> int:
         report = _report(call, base, batch, found)
         if report is None:
             return console.USAGE
-    if amendment is not None and amendment.is_stream:
-        # What is mended goes to standard output, so that all else stands beside it.
-        import sys
-
-        print(_tell(call, batch, found, report, amendment), file=sys.stderr, end="")  # noqa: T201
-        written = True
-    elif report is not None and call.format != "text":
-        written = console.show(report, call.format, call.output)
-    else:
-        written = console.write(_tell(call, batch, found, report, amendment), call.output)
-    if amendment is not None and call.format != "text" and not amendment.is_stream and not call.quiet:
-        for told in amendment.tell():
-            console.remark(told)
+    written = _write(call, batch, found, report, amendment)
     if call.verbose:
         from modelspec.cli.account import give_account
 
@@ -182,6 +171,22 @@ def _run(call: _Call, base: Base | None) -> int:
     if found.trouble or not written or (amendment is not None and not amendment.good):
         return console.USAGE
     return console.WELL if call.exit_zero or report is None else console.judge(report, call.fail_on)
+
+
+def _write(call: _Call, batch: Batch, found: files.Found, report: Report | None, amendment: Amendment | None) -> bool:
+    """Write what was found; False if that failed."""
+    if amendment is not None and amendment.is_stream:
+        # The text as it is mended goes to standard output, so that all else stands beside it.
+        import sys
+
+        print(_tell(call, batch, found, report, amendment), file=sys.stderr, end="")  # noqa: T201
+        return True
+    if report is None or call.format == "text":
+        return console.write(_tell(call, batch, found, report, amendment), call.output)
+    if amendment is not None and not call.quiet:
+        for told in amendment.tell():
+            console.remark(told)
+    return console.show(report, call.format, call.output)
 
 
 def _report(call: _Call, base: Base | None, batch: Batch, found: files.Found) -> Report | None:

@@ -39,6 +39,7 @@ class Draft:
     def reset(self) -> None:
         """Take the text as it was: nothing has been done."""
         self.data = self.text.data
+        self._seen = {hash(self.data)}
         self.mended = 0
         self.written = 0
         self.pinned = 0
@@ -58,6 +59,12 @@ class Draft:
     def is_changed(self) -> bool:
         """Whether anything has been done."""
         return self.data != self.text.data
+
+    def is_new(self) -> bool:
+        """Tell whether the text has never been what it is now, and keep it in mind."""
+        before = len(self._seen)
+        self._seen.add(hash(self.data))
+        return len(self._seen) > before
 
     def make(self, fixes: Sequence[Fix]) -> tuple[int, int]:
         """Make as many of these fixes as go together; how many that are, and in how many places none can be made."""
@@ -115,9 +122,12 @@ def _mend_all(drafts: list[Draft], desk: _Desk) -> None:
                         wanted.setdefault(drafts.index(target), []).append(own)
         changed = []
         for number, fixes in wanted.items():
-            made, drafts[number].unmended = drafts[number].make(fixes)
-            drafts[number].mended += made
-            changed += [drafts[number]] * (made > 0)
+            draft = drafts[number]
+            made, draft.unmended = draft.make(fixes)
+            draft.mended += made
+            # Two fixes that undo each other would go on for ever.
+            if made and draft.is_new():
+                changed.append(draft)
         if not changed:
             return
         # What imports from a file that has changed may be right now, or have something else wrong with it.
