@@ -9,7 +9,7 @@ from typing import NamedTuple
 from modelspec.diagnostics import Edit, Route
 from modelspec.fixing.insertion import Change
 from modelspec.fixing.patch import apply_changes, overlap, plan
-from modelspec.fixing.tree import apply, is_same, widen
+from modelspec.fixing.tree import apply, can_take, is_same, widen
 from modelspec.source import Document, read
 from modelspec.source.layout import Layout
 
@@ -41,27 +41,22 @@ def mend(document: Document, fixes: Sequence[Fix]) -> Mended:
     impossible: list[Fix] = []
     space = _Space()
     for fix in {repr(fix): fix for fix in fixes}.values():
-        try:
-            edits = [widen(document.tree, edit) for edit in fix]
-            apply(document.tree, edits)
-        except (LookupError, TypeError):
-            impossible.append(fix)
-            continue
-        changes = plan(layout, edits)
+        edits = [widen(document.tree, edit) for edit in fix if can_take(document.tree, edit)]
+        changes = plan(layout, edits) if len(edits) == len(fix) else None
         if changes is None:
             impossible.append(fix)
         elif space.take(edits, changes):
             taken.append(_Taken(fix, edits, changes))
-    text = _try(document, layout, taken)
+    good = _choose(document, layout, taken)
+    known = {id(one) for one in good}
+    impossible += [one.fix for one in taken if id(one) not in known]
+    text = _try(document, layout, good)
     if text is None:
-        # Something in there does not come out as it should: each by itself tells what.
-        alone = [one for one in taken if _try(document, layout, [one]) is not None]
-        impossible += [one.fix for one in taken if one not in alone]
-        taken, text = alone, _try(document, layout, alone)
-        if text is None:
-            taken = alone[:1]
-            text = _try(document, layout, taken)
+        # Each half is good, and both together are not: the others are for the next time.
+        good = good[:1]
+        text = _try(document, layout, good)
     assert text is not None
+    taken = good
     return Mended(text, tuple([one.fix for one in taken]), tuple(impossible))
 
 
@@ -104,6 +99,16 @@ class _Space:
 
 def _list_prefixes(route: Route) -> list[Route]:
     return [route[:length] for length in range(len(route) + 1)]
+
+
+def _choose(document: Document, layout: Layout, taken: list[_Taken]) -> list[_Taken]:
+    """Those of the fixes that come out as they should: all of them, or else what is good of each half."""
+    if _try(document, layout, taken) is not None:
+        return taken
+    if len(taken) == 1:
+        return []
+    half = len(taken) // 2
+    return _choose(document, layout, taken[:half]) + _choose(document, layout, taken[half:])
 
 
 def _try(document: Document, layout: Layout, taken: Sequence[_Taken]) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from modelspec.diagnostics import Edit, Route
 
-__all__ = ["apply", "is_same", "reach", "widen"]
+__all__ = ["apply", "can_take", "is_same", "reach", "widen"]
 
 EMPTY = frozenset({"arguments", "blocks", "budget", "growth", "imports", "inputs", "tie", "variables", "with"})
 """Keys that go when the last of what stands under them does."""
@@ -16,60 +17,78 @@ EMPTY = frozenset({"arguments", "blocks", "budget", "growth", "imports", "inputs
 def apply(tree: Any, edits: Iterable[Edit]) -> Any:
     """The tree with these edits, whose routes lead into it as it is; nothing of it is changed.
 
-    Raises LookupError where an edit leads to nothing that is there.
+    Each container is copied once at most, however many edits there are in it. Raises LookupError where an edit leads to
+    nothing that is there.
     """
-    order = {"set": 0, "remove": 1, "rename": 2}
-    edits = sorted(edits, key=lambda edit: order[edit.action])
+    edits = list(edits)
     removed = [edit for edit in edits if edit.action == "remove"]
-    # The later entries of a list first, so that the others keep their numbers.
+    # The later entries of a list first, so that the others keep their numbers; and new names last.
     removed.sort(key=lambda edit: [step if isinstance(step, int) else 0 for step in edit.route], reverse=True)
-    others = [edit for edit in edits if edit.action != "remove"]
-    for edit in [*[e for e in others if e.action == "set"], *removed, *[e for e in others if e.action == "rename"]]:
-        tree = _change(tree, edit.route, edit)
-    return tree
+    ordered = [edit for edit in edits if edit.action == "set"], removed, [e for e in edits if e.action == "rename"]
+    top: list[Any] = [tree]
+    own = {id(top)}
+    for edit in chain(*ordered):
+        around: Any = top
+        step: str | int = 0
+        for following in edit.route:
+            around, step = _enter(around, step, edit, own), following
+        _change(around, step, edit)
+    return top[0]
 
 
-def _change(tree: Any, route: Route, edit: Edit) -> Any:
-    if not route:
-        if edit.action != "set":
-            raise LookupError(edit.route)
-        return edit.value
-    step, rest = route[0], route[1:]
-    if not rest and edit.action != "set":
-        return _drop(tree, step) if edit.action == "remove" else _rename(tree, step, edit.value)
-    if isinstance(tree, list) and isinstance(step, int):
-        if not 0 <= step < len(tree):
-            raise LookupError(edit.route)
-        return [*tree[:step], _change(tree[step], rest, edit), *tree[step + 1 :]]
-    if isinstance(tree, str) and not rest and edit.action == "set":
-        return {"type": tree, step: edit.value}
-    if not isinstance(tree, Mapping) or (rest and step not in tree):
+def _enter(around: Any, step: str | int, edit: Edit, own: set[int]) -> Any:
+    """What stands under a step, as a copy that can be changed; a bare type name becomes a mapping."""
+    try:
+        inside = around[step]
+    except (KeyError, IndexError, TypeError):
+        raise LookupError(edit.route) from None
+    if id(inside) in own:
+        return inside
+    if isinstance(inside, str) and edit.action == "set":
+        inside = {"type": inside}
+    elif isinstance(inside, (dict, list)):
+        inside = inside.copy()
+    else:
         raise LookupError(edit.route)
-    return {**tree, step: _change(tree[step], rest, edit) if rest else edit.value}
+    own.add(id(inside))
+    around[step] = inside
+    return inside
 
 
-def _drop(tree: Any, step: str | int) -> Any:
-    if isinstance(tree, Mapping) and step in tree:
-        return {key: value for key, value in tree.items() if key != step}
-    if isinstance(tree, list) and isinstance(step, int) and 0 <= step < len(tree):
-        return [*tree[:step], *tree[step + 1 :]]
-    raise LookupError(step)
+def _change(around: Any, step: str | int, edit: Edit) -> None:
+    there = step in around if isinstance(around, dict) else isinstance(step, int) and 0 <= step < len(around)
+    if edit.action == "set" and (there or (isinstance(around, dict) and isinstance(step, str))):
+        around[step] = edit.value
+    elif edit.action == "remove" and there:
+        del around[step]
+    elif edit.action == "rename" and there and isinstance(around, dict) and edit.value not in around:
+        renamed = {edit.value if key == step else key: value for key, value in around.items()}
+        around.clear()
+        around.update(renamed)
+    else:
+        raise LookupError(edit.route)
 
 
-def _rename(tree: Any, step: str | int, name: Any) -> Any:
-    if not isinstance(tree, Mapping) or step not in tree or name in tree:
-        raise LookupError(step)
-    return {name if key == step else key: value for key, value in tree.items()}
+def can_take(tree: Any, edit: Edit) -> bool:
+    """Whether an edit leads to something that is there, or that can be."""
+    try:
+        around = reach(tree, edit.route[:-1])
+        apply({"": around}, [edit._replace(route=("", *edit.route[-1:]))] if edit.route else [])
+    except LookupError:
+        return False
+    return True
 
 
 def reach(tree: Any, route: Route) -> Any:
     """What a route leads to. Raises LookupError."""
+    at: Any = tree
     for step in route:
-        if isinstance(tree, Mapping) or (isinstance(tree, list) and isinstance(step, int) and step >= 0):
-            tree = tree[step]  # type: ignore[index]
+        key: Any = step
+        if isinstance(at, dict) or (isinstance(at, list) and isinstance(step, int) and step >= 0):
+            at = at[key]
         else:
             raise LookupError(route)
-    return tree
+    return at
 
 
 def widen(tree: Any, edit: Edit) -> Edit:

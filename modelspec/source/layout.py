@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import NamedTuple
 
 from modelspec.source.places import LIST, MAPPING, Index, skip_properties
@@ -122,7 +123,7 @@ class Layout:
         before = self.text[self.line_start(offset) : offset]
         return None if before.strip(" \t") else before
 
-    @property
+    @cached_property
     def is_compact(self) -> bool:
         """Whether a JSON text is written without blanks."""
         return re.search(r'"\s*:\S', self.text) is not None and re.search(r'":\s', self.text) is None
