@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from modelspec.closed import EXPRESSION, KEY, SHARED, Checked, Closed, Open, read_value
 from modelspec.expressions import BUILTINS
+from modelspec.glossary import explain
 from modelspec.kinds import Literal as LiteralKind
 from modelspec.kinds import Text
 from modelspec.language import (
@@ -28,6 +29,7 @@ from modelspec.language import (
     REFERENCE,
     REFERENCES,
     REPEAT,
+    SPELLING,
     VARIABLE,
 )
 from modelspec.layer import Field as LayerField
@@ -62,7 +64,12 @@ class Variables(Open):
         self.key = key
 
     def schema(self) -> dict[str, Any]:
-        names = {"pattern": IDENTIFIER, "not": {"enum": sorted(BUILTINS)}}
+        names = {
+            "pattern": IDENTIFIER,
+            "errorMessage": SPELLING,
+            "doNotSuggest": True,
+            "not": {"enum": sorted(BUILTINS)},
+        }
         return {"propertyNames": names, "additionalProperties": VARIABLE.schema(EXPRESSION)}
 
     def hint(self, value: Any) -> str:
@@ -355,7 +362,7 @@ def entry_model(layer: type[Layer], inside: bool = False) -> type[Closed]:
         if field.way == "wrapped":
             annotation = Annotated[Any, _Place("inside", optional=not field.required)]
         default = ... if field.required else _show_default(field)
-        members[field.name] = (annotation, Field(default, description=_describe(field)))
+        members[field.name] = (annotation, Field(default, description=_describe(layer, field)))
     base = Named if inside else Tied
     model: type[Closed] = create_model(layer.type_name(), __base__=base, __doc__=layer.__doc__, **members)
     _MODELS[layer, inside] = model
@@ -367,9 +374,20 @@ def summarise(layer: type[Layer]) -> str:
     return (layer.__doc__ or "").strip().partition("\n")[0]
 
 
-def _describe(field: LayerField) -> str:
-    words = f"Takes {field.kind.words}."
-    return f"{words} Inferred from what arrives if it is left out." if field.way == "inferred" else words
+def _describe(layer: type[Layer], field: LayerField) -> str:
+    """What an editor shows of a field: what it means, what it takes, and what it is if it is left out."""
+    words = f"Takes {field.kind.words}"
+    if next(iter(field.kind.find("name")), None) is not None:
+        words += ", or an expression"
+    default = _show_default(field)
+    if field.required:
+        without = "Required."
+    elif field.way == "inferred":
+        without = "Inferred from what arrives if it is left out."
+    else:
+        without = f"Default: {default if isinstance(default, str) else dumps(default)}."
+    meaning = explain(layer.type_name(), field.name)
+    return " ".join(part for part in (meaning, f"{words}.", without) if part)
 
 
 def _hint_field(layer: type[Layer], field: LayerField) -> str:

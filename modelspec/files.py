@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from modelspec import config
-from modelspec.config import Configuration, show_path
+from modelspec.config import NAMES, Configuration, show_path
 from modelspec.diagnostics import Finding
 from modelspec.source import MAX_BYTES, Document, is_marked
 from modelspec.spec import Demands
 
-__all__ = ["STANDARD_INPUT", "Found", "Text", "find", "is_folder"]
+__all__ = ["STANDARD_INPUT", "Found", "Text", "find", "is_folder", "walk"]
 
 STANDARD_INPUT = "-"
 ENDINGS = (".yaml", ".yml", ".json")
@@ -73,6 +73,10 @@ class Found:
         """List the (absolute) paths of the configurations that hold for what was found."""
         return sorted({known.path for known in self._configurations.values() if known.path is not None})
 
+    def list_folders(self) -> list[str]:
+        """List the (absolute) folders in which a configuration was looked for."""
+        return list(self._configurations)
+
     def is_new(self, path: str) -> bool:
         """Tell whether this (real) path has not been met yet, and keep it in mind."""
         before = len(self._seen)
@@ -100,7 +104,8 @@ def find(
 ) -> Found:
     """Find and read the files of a call. A folder is searched for files that carry the mark.
 
-    A file named by hand must be a spec, unless `skip_unmarked`; the configuration's `exclude` holds for it only with
+    A file named by hand must be a spec, unless `skip_unmarked`: then a configuration stands for all specs in its
+    folder, for it may have changed what is demanded of them. `exclude` holds for what is named by hand only with
     `force_exclude`. `-` is standard input, treated as the file `stdin_filename` if that is given. A file is read once,
     however often and by whatever links it is named. Each text goes to `take`, if that is given, and is kept otherwise.
     """
@@ -115,6 +120,8 @@ def find(
             called = path if mode is not None else stdin_filename
             if mode is not None and stat.S_ISDIR(mode):
                 _search(path, found, skip_unmarked=skip_unmarked)
+            elif skip_unmarked and os.path.basename(path) in NAMES:
+                _search_below(path, found)
             elif force_exclude and called is not None and _excludes(called, found):
                 found.skipped += 1
             elif found.is_new(os.path.realpath(path) if mode is not None else STANDARD_INPUT):
@@ -177,7 +184,7 @@ def _read(path: str, mode: int) -> bytes:
 
 def _search(folder: str, found: Found, *, skip_unmarked: bool) -> None:
     specs = again = excluded = 0
-    for path, absolute, real, parent in _walk(folder, found):
+    for path, absolute, real, parent in walk(folder, found):
         configuration = found.configuration(parent)
         if not configuration.includes(absolute) or configuration.excludes(absolute):
             excluded += 1
@@ -194,7 +201,16 @@ def _search(folder: str, found: Found, *, skip_unmarked: bool) -> None:
         found.trouble.append(f"no spec found in folder '{show_path(folder)}' (a spec carries the key 'modelspec'){why}")
 
 
-def _walk(folder: str, found: Found) -> Iterator[tuple[str, str, str, str]]:
+def _search_below(path: str, found: Found) -> None:
+    """Search the folder of a file, if it is the configuration that holds there."""
+    folder, absolute = os.path.dirname(path) or os.curdir, os.path.abspath(path)
+    if found.configuration(os.path.dirname(absolute)).path == absolute:
+        _search(folder, found, skip_unmarked=True)
+    else:
+        found.skipped += 1
+
+
+def walk(folder: str, found: Found) -> Iterator[tuple[str, str, str, str]]:
     """Give the files in a folder that may be specs: the path as called, the absolute path, where it lies, its folder.
 
     Those of a folder come before those of the folders inside. Hidden folders and node_modules are passed by, and a

@@ -10,7 +10,7 @@ from modelspec.files import Text
 from modelspec.imports import find_root
 from modelspec.source import read
 
-__all__ = ["find_importers"]
+__all__ = ["find_importers", "list_imports"]
 
 
 def find_importers(paths: Iterable[str]) -> list[Text]:
@@ -26,7 +26,7 @@ def find_importers(paths: Iterable[str]) -> list[Text]:
             if b"imports" in text.data:
                 real = os.path.realpath(text.path)
                 found[real] = text._replace(path=_shorten(text.path))
-                imported[real] = set(_list_imports(text))
+                imported[real] = set(list_imports(text))
     changed = set(wanted)
     while True:
         further = {path for path, names in imported.items() if path not in changed and names & changed}
@@ -42,7 +42,8 @@ def _shorten(path: str) -> str:
     return absolute.removeprefix(here)
 
 
-def _list_imports(text: Text) -> Iterable[str]:
+def list_imports(text: Text) -> Iterable[str]:
+    """The (real) paths that a spec imports, whether they are there or not."""
     tree = read(text.data, text.path).tree
     imports = tree.get("imports") if isinstance(tree, dict) else None
     for path in imports if isinstance(imports, list) else ():

@@ -11,9 +11,9 @@ from json import dumps
 from typing import Any
 
 from modelspec import catalogue
+from modelspec.alternatives import fuse
 from modelspec.closed import SHARED, Closed
 from modelspec.entry_models import CONTAINER_MODELS, Call, Shared, Tied, entry_model, summarise
-from modelspec.expressions import MAX_LENGTH
 from modelspec.kinds import Boolean, Integer, Kind, PerAxis
 from modelspec.language import (
     BUDGET_KINDS,
@@ -41,6 +41,7 @@ _WIDTH = 120
 _WORTH_SHARING = 100
 """Characters of a schema from which on it is written once and referred to."""
 _EXPRESSION = {"$ref": "#/definitions/expression"}
+"""What stands for an expression until the alternatives are fused."""
 _NAMED_KINDS: dict[str, Kind] = {
     "boolean": Boolean(),
     "condition": CONDITION,
@@ -63,6 +64,34 @@ _NAMED_KINDS: dict[str, Kind] = {
 _BY_DIALECT = {f"#/definitions/{name}" for name in ("layers", "branch", "merge", "inside", "block")}
 """What each dialect has a definition of its own for."""
 
+_SNIPPETS = [
+    {"label": name, "description": told, "body": body}
+    for name, told, body in (
+        ("block", "The call of a block.", "{block: $1, with: {$2: $3}}"),
+        ("share", "The weights of an earlier layer once more.", "{share: $1}"),
+        ("Sequential", "Entries one after the other.", "name: $1\n  layers:\n    - $2"),
+        ("Residual", "The sum of what arrives and what becomes of it.", "type: Residual\n  layers:\n    - $1"),
+        (
+            "Parallel",
+            "Branches that start from what arrives.",
+            "type: Parallel\n  branches:\n    - $1\n  merge: ${2:Add}",
+        ),
+        (
+            "MixtureOfExperts",
+            "Experts, of which each token passes a few.",
+            "type: MixtureOfExperts\n  experts: $1\n  experts_per_token: $2\n  layers:\n    - $3",
+        ),
+    )
+]
+"""What an editor offers for an entry beside the layer types. As text, for it can stand in flow style; an editor puts
+the indentation of the line before each further line."""
+
+_WHOLE = {
+    "label": "a new spec",
+    "description": "A spec to start from.",
+    "body": "modelspec: 1\nname: $1\ninput: [$2]\nlayers:\n  - $3",
+}
+
 _Schema = dict[str, Any]
 
 
@@ -70,15 +99,8 @@ def spec_schema() -> _Schema:
     """The JSON Schema (draft 7) of a spec, version 1, with every layer type of the catalogue."""
     top = _draft_7(SpecV1.model_json_schema())
     definitions = {
-        "expression": {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": MAX_LENGTH,
-            "pattern": r"\S",
-            "description": "An expression over variables and what arrives, such as 2 * hidden_dim.",
-        },
         "input": _strip(top["properties"]["input"]),
-        "long-shape": _draft_7(LongShape.model_json_schema()),
+        "long-shape": {"title": "an input in full", **_draft_7(LongShape.model_json_schema())},
         "budget": _draft_7(Budget.model_json_schema()),
         "layer-budget": _draft_7(LayerBudget.model_json_schema()),
         "growth": _draft_7(Growth.model_json_schema()),
@@ -94,16 +116,19 @@ def spec_schema() -> _Schema:
         definitions.update(_define_entries(dialect))
         # What depends on the dialect is told below; here stands that it exists.
         chosen[dialect] = {key: _settle(_draft_7(properties[key]), dialect) for key in ("layers", "blocks")}
-    for key in ("layers", "blocks"):
-        properties[key] = {"description": properties[key]["description"]}
+    for key, kind in (("layers", "array"), ("blocks", "object")):
+        properties[key] = {"description": properties[key]["description"], "type": kind}
+    # Whatever it is: a mapping is what an editor writes first.
+    properties["metadata"]["anyOf"] = [{"type": "object"}, {}]
     by_dialect = {
         "if": {"properties": {"dialect": {"const": "keras"}}, "required": ["dialect"]},
         "then": {"properties": chosen["keras"]},
         "else": {"properties": chosen["torch"]},
     }
     by_purpose = {key: top.pop(key) for key in ("if", "then", "else")}
-    head = {"$schema": _DRAFT, "$id": "urn:modelspec:schema:spec:1", "title": "modelspec, version 1"}
-    return _share({**head, **top, "allOf": [by_dialect, by_purpose], "definitions": definitions})
+    head = {"$schema": _DRAFT, "$id": "urn:modelspec:schema:spec:1", "title": "modelspec"}
+    whole = {**head, **top, "defaultSnippets": [_WHOLE], "allOf": [by_dialect, by_purpose], "definitions": definitions}
+    return _share(fuse(whole, _EXPRESSION))
 
 
 def report_schema() -> _Schema:
@@ -148,43 +173,14 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
     layers = [*catalogue.list_layers(dialect), *catalogue.list_common()]
     models: dict[str, type[Closed]] = {**CONTAINER_MODELS, "block": Call, "share": Shared}
     definitions = {f"{dialect}.{layer.type_name()}": _define_layer(layer) for layer in layers}
-    definitions.update({f"{dialect}.{name}": _define_entry(model) for name, model in models.items()})
+    definitions.update({f"{dialect}.{name}": {"title": name, **_define_entry(model)} for name, model in models.items()})
     definitions[f"{dialect}-block"] = _draft_7(Block.model_json_schema())
-    bare = [layer for layer in layers if not any(field.required for field in fields_of(layer).values())]
+    names = [*[layer.type_name() for layer in layers], *CONTAINER_MODELS]
+    definitions[f"{dialect}-type"] = _define_type(layers)
+    definitions[f"{dialect}-known"] = _judge_type(dialect, names)
+    definitions[f"{dialect}-mapping"] = _define_mapping(dialect, names)
+    definitions[f"{dialect}-entry"] = _define_entry_of(dialect, layers)
     entry = {"$ref": f"#/definitions/{dialect}-entry"}
-    definitions[f"{dialect}-entry"] = {
-        "description": "A layer: a mapping with its type and its arguments, or the type alone if it needs none.",
-        "if": {"type": "string"},
-        "then": {"anyOf": list(_list_types(bare))},
-        "else": {
-            "type": "object",
-            "properties": {"type": {"anyOf": [*_list_types(layers), *_list_containers()]}},
-            "anyOf": [{"required": [key]} for key in ("type", "block", "share", "layers")],
-            "allOf": [
-                {"$ref": "#/definitions/step"},
-                *[
-                    {"if": {"required": [key]}, "then": {"$ref": f"#/definitions/{dialect}.{key}"}}
-                    for key in ("block", "share")
-                ],
-                {
-                    "if": {"not": {"anyOf": [{"required": [key]} for key in ("type", "block", "share")]}},
-                    "then": {"$ref": f"#/definitions/{dialect}.Sequential"},
-                },
-                {
-                    "if": {"required": ["type"]},
-                    "then": {
-                        "allOf": [
-                            {
-                                "if": {"properties": {"type": {"const": name}}},
-                                "then": {"$ref": f"#/definitions/{dialect}.{name}"},
-                            }
-                            for name in (*[layer.type_name() for layer in layers], *CONTAINER_MODELS)
-                        ]
-                    },
-                },
-            ],
-        },
-    }
     definitions[f"{dialect}-layers"] = {"type": "array", "minItems": 1, "maxItems": MAX_LAYERS, "items": entry}
     definitions[f"{dialect}-branch"] = {
         "description": "An entry, or a list of entries, which may be empty.",
@@ -209,18 +205,111 @@ def _define_entries(dialect: str) -> dict[str, _Schema]:
     return {name: _settle(definition, dialect) for name, definition in definitions.items()}
 
 
-def _list_types(layers: Iterable[type[Layer]]) -> Iterable[_Schema]:
+def _define_type(layers: Iterable[type[Layer]]) -> _Schema:
+    """The names that can stand under `type`, each with what it is."""
+    offers = [
+        *({"const": layer.type_name(), "description": summarise(layer)} for layer in layers),
+        *({"const": name, "description": model.__doc__} for name, model in CONTAINER_MODELS.items()),
+    ]
+    return {"anyOf": [*offers, {}]}
+
+
+def _judge_type(dialect: str, names: list[str]) -> _Schema:
+    """Whether what stands under `type` is one of the names; another dialect's is told as such."""
+    strange = f"Not a layer type of the dialect {dialect}. Custom describes what there is no type for."
+    judged = _refuse(strange)
+    for other in DIALECTS:
+        foreign = [layer.type_name() for layer in catalogue.list_layers(other) if layer.type_name() not in names]
+        if foreign:
+            told = f"A layer type of the dialect {other}; this file is of the dialect {dialect}."
+            judged = {"if": _match(foreign), "then": _refuse(told), "else": judged}
+    return {"if": _match(names), "then": {}, "else": judged}
+
+
+def _define_entry_of(dialect: str, layers: Iterable[type[Layer]]) -> _Schema:
+    """An entry of `layers`: what an editor offers for one, and how it is judged.
+
+    Kinds are told apart before anything else: of several alternatives an editor tells what is wrong with each.
+    """
+    bare: list[type[Layer]] = []
+    lacking: list[type[Layer]] = []
+    snippets = []
     for layer in layers:
-        yield {"const": layer.type_name(), "description": summarise(layer)}
+        required = [field.name for field in fields_of(layer).values() if field.required]
+        (lacking if required else bare).append(layer)
+        if required:
+            given = ", ".join(f"{name}: ${place}" for place, name in enumerate(required, 1))
+            body = f"{{type: {layer.type_name()}, {given}}}"
+            snippets.append({"label": layer.type_name(), "description": summarise(layer), "body": body})
+    needy = "This type has arguments that must be given: write a mapping with type and its arguments."
+    return {
+        "description": "A layer: a mapping with its type and its arguments, or the type alone if it needs none.",
+        "anyOf": [
+            *({"const": layer.type_name(), "description": summarise(layer)} for layer in bare),
+            {"type": "string", "defaultSnippets": [*snippets, *_SNIPPETS]},
+            {},
+        ],
+        "if": {"type": "string"},
+        "then": {
+            "if": _match([*[layer.type_name() for layer in lacking], *CONTAINER_MODELS]),
+            "then": _refuse(needy),
+            "else": {"$ref": f"#/definitions/{dialect}-known"},
+        },
+        "else": {"$ref": f"#/definitions/{dialect}-mapping"},
+    }
 
 
-def _list_containers() -> Iterable[_Schema]:
-    for name, model in CONTAINER_MODELS.items():
-        yield {"const": name, "description": model.__doc__}
+def _define_mapping(dialect: str, names: list[str]) -> _Schema:
+    """A layer as a mapping. A condition that asks for a key asks for a mapping, too: others have no keys to lack."""
+    heads = ("type", "block", "share")
+    typed = {"description": "What layer it is.", "$ref": f"#/definitions/{dialect}-type"}
+    headless = {"not": {"anyOf": [{"required": [key]} for key in heads]}}
+    choices = [
+        {
+            "if": {"properties": {"type": _match([name])}},
+            "then": {"$ref": f"#/definitions/{dialect}.{name}"},
+        }
+        for name in names
+    ]
+    return {
+        "type": "object",
+        "errorMessage": "Expected a layer: its type, or a mapping with type and its arguments.",
+        "anyOf": [{"required": [key]} for key in (*heads, "layers")],
+        "allOf": [
+            {"$ref": "#/definitions/step"},
+            {
+                "if": {"type": "object", "anyOf": [{"required": [key]} for key in heads[1:]]},
+                "then": {},
+                "else": {"properties": {"type": typed}},
+            },
+            # Under `properties` it would be offered beside `block`, too.
+            {"patternProperties": {"^type$": {"$ref": f"#/definitions/{dialect}-known"}}},
+            *[
+                {"if": {"type": "object", "required": [key]}, "then": {"$ref": f"#/definitions/{dialect}.{key}"}}
+                for key in ("block", "share")
+            ],
+            {
+                "if": {"type": "object", "required": ["layers"], **headless},
+                "then": {"$ref": f"#/definitions/{dialect}.Sequential"},
+            },
+            {"if": {"type": "object", "required": ["type"]}, "then": {"allOf": choices}},
+        ],
+    }
+
+
+def _match(names: list[str]) -> _Schema:
+    """One of these names. While a text is being completed, an editor would take `const` and `enum` for a beginning."""
+    return {"type": "string", "pattern": f"^({'|'.join(names)})$"}
+
+
+def _refuse(message: str) -> _Schema:
+    """What no text is, told in these words."""
+    return {"type": "string", "pattern": "(?!)", "errorMessage": message}
 
 
 def _define_layer(layer: type[Layer]) -> _Schema:
-    return {**_define_entry(entry_model(layer)), "description": summarise(layer)}
+    # The title is what an editor calls it; without one that is the name of the definition.
+    return {"title": layer.type_name(), **_define_entry(entry_model(layer)), "description": summarise(layer)}
 
 
 def _define_entry(model: type[Closed]) -> _Schema:
@@ -271,8 +360,8 @@ def _draft_7(schema: Any) -> Any:
             changed[key] = _draft_7(value)
     if "default" in changed and changed["default"] is None and not _takes_null(changed):
         del changed["default"]
-    if "$ref" in changed and len(changed) > 1:
-        # Draft 7 passes over whatever stands beside a reference.
+    if "$ref" in changed and not changed.keys() <= {"$ref", *_NOTES}:
+        # Draft 7 passes over whatever stands beside a reference, but for editors: they show notes that do.
         changed["allOf"] = [{"$ref": changed.pop("$ref")}]
     return changed
 
@@ -283,7 +372,7 @@ def _takes_null(schema: _Schema) -> bool:
 
 def _share(schema: _Schema) -> _Schema:
     """The same schema, in which what several properties take is written once, among the definitions."""
-    names = {_spell(kind.schema(_EXPRESSION)): name for name, kind in _NAMED_KINDS.items()}
+    names = {_spell(fuse(kind.schema(_EXPRESSION), _EXPRESSION)): name for name, kind in _NAMED_KINDS.items()}
     definitions = schema["definitions"]
     owners = [schema, *definitions.values()]
     places: dict[str, list[tuple[_Schema, str]]] = {}
@@ -300,7 +389,7 @@ def _share(schema: _Schema) -> _Schema:
         definitions[name] = _strip(uses[0][0][uses[0][1]])
         for properties, used in uses:
             notes = {key: properties[used][key] for key in _NOTES if key in properties[used]}
-            properties[used] = {**notes, "allOf": [{"$ref": f"#/definitions/{name}"}]}
+            properties[used] = {**notes, "$ref": f"#/definitions/{name}"}
     return schema
 
 

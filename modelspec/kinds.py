@@ -262,8 +262,9 @@ class Boolean(Kind):
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         # The words that YAML 1.1 takes for booleans are valid names, but here they are surely meant as literals.
         words = "[yY][eE][sS]|[nN][oO]|[oO][nN]|[oO][fF][fF]|[yYnN]|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]"
-        slips = {"pattern": f"^({words})$"}
-        return {"anyOf": [{"type": "boolean"}, {"allOf": [dict(expression)], "not": slips}]}
+        pattern = rf"^(?!({words})(?![\s\S]))[\s\S]*\S"
+        told = {"type": "string", "pattern": pattern, "errorMessage": "Write true or false."}
+        return {"anyOf": [{"type": "boolean"}, {"allOf": [dict(expression)], **told}]}
 
 
 class Literal(Kind):
@@ -290,6 +291,12 @@ class Text(Literal):
         return {"type": "string"}
 
 
+_FEW = 6
+"""Words that a message can list."""
+_SHORT = 60
+"""Characters of an enumeration that a message can hold."""
+
+
 class Choice(Literal):
     """One of a few words."""
 
@@ -308,7 +315,11 @@ class Choice(Literal):
         raise self.refuse(value, hint, code="MS206", meant=near if sure else None)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
-        return {"enum": list(self.options)}
+        if len(self.options) <= _FEW:
+            return {"enum": list(self.options)}
+        # An editor would list them all in its message.
+        words = self.words if len(self.words) <= _SHORT else f"one of {', '.join(self.options[:3])}, …"
+        return {"enum": list(self.options), "errorMessage": f"Expected {words}."}
 
 
 class Words(Kind):

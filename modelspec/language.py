@@ -177,8 +177,9 @@ class _NameKind(Literal):
         return read_name(value)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
-        pattern = rf"^{_PATH}(?![\s\S])"
-        return {"anyOf": [{"type": "string", "pattern": pattern}, {"type": "integer", "minimum": 0}]}
+        told = "A name is words with dots between them, without ':' and '*'; braces hold expressions."
+        text = {"type": "string", "pattern": rf"^{_PATH}(?![\s\S])", "errorMessage": told}
+        return {"anyOf": [text, {"type": "integer", "minimum": 0}]}
 
 
 class _ReferenceKind(Literal):
@@ -196,7 +197,9 @@ class _ReferenceKind(Literal):
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         pattern = rf"^{_PATH}(\.\*(\.{_PATH})?)?(:{_PATH})?(?![\s\S])"
-        return {"anyOf": [{"type": "string", "pattern": pattern}, {"type": "integer", "minimum": 0}]}
+        told = "Write the path of something earlier, such as layer1.0.conv1, lstm:h_n or stages.*."
+        text = {"type": "string", "pattern": pattern, "errorMessage": told}
+        return {"anyOf": [text, {"type": "integer", "minimum": 0}]}
 
 
 class _ReferencesKind(Literal):
@@ -266,12 +269,14 @@ class _InputNamesKind(Literal):
         return tuple(value)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
-        names = {"type": "string", "pattern": IDENTIFIER}
+        names = {"type": "string", "pattern": IDENTIFIER, "errorMessage": SPELLING}
         return {"type": "array", "minItems": 1, "uniqueItems": True, "items": names}
 
 
 IDENTIFIER = r"^[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*(?![\s\S])"
 """As ECMA 262 and Python both read it; beyond ASCII it takes more than Python's identifiers."""
+SPELLING = "Such a name is made of letters, digits and underscores, and does not begin with a digit."
+"""What an editor says of one that is not."""
 TEXT = Optional(Text())
 NAME = _NameKind()
 REFERENCE = _ReferenceKind()

@@ -161,7 +161,8 @@ class _Amount(Literal):
         if scale is None:
             if not unit.strip("% ").isalpha() and unit != "%":
                 raise self._refused(text, self._mend(digits, unit))
-            raise Refused(f"{name_value(text)} has an unknown unit", code="MS206", hint=self._mend(digits, unit))
+            told = "is a share, which is no limit of this" if unit == "%" else "has an unknown unit"
+            raise Refused(f"{name_value(text)} {told}", code="MS206", hint=self._mend(digits, unit))
         part = part.replace("_", "")
         tens: int = 10 ** len(part)
         number, rest = divmod(int(whole + part) * scale, tens)
@@ -219,9 +220,12 @@ class _Amount(Literal):
         pattern = rf"\s*{digits}(\.{digits})?\s*({units})?\s*"
         if shares:
             pattern = rf"({pattern}|\s*{digits}(\.{digits})?\s*%\s*)"
+        names = ", ".join([*(name for name in self.units if name), *("%" for _ in range(shares))])
+        told = f"Write a number, alone or with one of these units: {names}."
         return [
+            # The text first: of alternatives that are all wrong an editor tells what the first has to say.
+            {"type": "string", "pattern": f"^{pattern}$", "maxLength": MAX_LENGTH, "errorMessage": told},
             {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT},
-            {"type": "string", "pattern": f"^{pattern}$", "maxLength": MAX_LENGTH},
         ]
 
 
@@ -278,7 +282,11 @@ class LimitKind(_Amount):
         number, exact = self._number_schema(self.shares), self._number_schema(shares=False)
         sides = {
             "type": "object",
-            "properties": {"max": {"anyOf": number}, "min": {"anyOf": number}, "exactly": {"anyOf": exact}},
+            "properties": {
+                "max": {"description": "At most so much.", "anyOf": number},
+                "min": {"description": "At least so much.", "anyOf": number},
+                "exactly": {"description": "This number, and no other.", "anyOf": exact},
+            },
             "additionalProperties": False,
             "minProperties": 1,
             "if": {"required": ["exactly"]},

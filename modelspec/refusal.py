@@ -78,11 +78,16 @@ def find_near(word: str, options: Iterable[str]) -> str | None:
     """The one of a few words that was surely meant, if there is one: but for its case, or nearly."""
     if len(word) > 100:
         return None
+    folded, length = word.lower(), len(word)
     options = tuple(options)
     for option in options:
-        if option.lower() == word.lower():
+        if option.lower() == folded:
             return option
     from difflib import get_close_matches
 
-    near = get_close_matches(word, options, 1) or get_close_matches(word.lower(), options, 1)
+    # Words whose lengths differ more than so cannot be alike enough, and there may be very many.
+    likely = [option for option in options if 3 * length <= 7 * len(option) and 3 * len(option) <= 7 * length]
+    near = get_close_matches(word, likely, 1)
+    if not near and folded != word:
+        near = get_close_matches(folded, likely, 1)
     return near[0] if near else None

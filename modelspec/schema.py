@@ -27,6 +27,7 @@ from modelspec.language import (
     NAME,
     REFERENCES,
     SHAPE,
+    SPELLING,
     TEXT,
     TOP_KEYS,
 )
@@ -98,7 +99,7 @@ class _Inputs(Open):
 
     def schema(self) -> dict[str, Any]:
         return {
-            "propertyNames": {"pattern": IDENTIFIER},
+            "propertyNames": {"pattern": IDENTIFIER, "errorMessage": SPELLING, "doNotSuggest": True},
             "additionalProperties": {SHARED: "input"},
             "if": {"required": ["input"]},
             "then": {"maxProperties": 1},
@@ -180,7 +181,7 @@ class _Blocks(Open):
     def schema(self) -> dict[str, Any]:
         (name,) = (each for each in NAME.schema(EXPRESSION)["anyOf"] if each["type"] == "string")
         return {
-            "propertyNames": {"pattern": name["pattern"], "not": {"pattern": "[{}]"}},
+            "propertyNames": {**name, "doNotSuggest": True, "not": {"pattern": "[{}]"}},
             "additionalProperties": {SHARED: "block"},
         }
 
@@ -222,8 +223,12 @@ class _Variants(Open):
         super().__init__("variants by name", "small: {variables: {…}}")
 
     def schema(self) -> dict[str, Any]:
-        names = {"pattern": r"^[^\s/\x00-\x1f\x7f-\x9f]+( +[^\s/\x00-\x1f\x7f-\x9f]+)*(?![\s\S])"}
-        return {"propertyNames": names, "additionalProperties": {SHARED: "variant"}}
+        names: dict[str, Any] = {"pattern": r"^[^\s/\x00-\x1f\x7f-\x9f]+( +[^\s/\x00-\x1f\x7f-\x9f]+)*(?![\s\S])"}
+        told = "A variant's name is printable text without '/', with no space at its ends."
+        return {
+            "propertyNames": {**names, "errorMessage": told, "doNotSuggest": True},
+            "additionalProperties": {SHARED: "variant"},
+        }
 
     def hold_key(self, name: str, value: Mapping[str, Any]) -> None:
         if not name or not name.isprintable() or name != name.strip() or "/" in name:

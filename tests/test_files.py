@@ -226,6 +226,20 @@ def test_the_nearest_configuration_holds(root, monkeypatch):
     assert find(["-"], force_exclude=True, stdin_filename="scratch/c.yaml").skipped == 1
 
 
+def test_a_configuration_that_may_be_skipped_stands_for_the_specs_below_it(root):
+    plant(root, "modelspec.toml", data=b"exclude = ['scratch']")
+    plant(root, "pyproject.toml", "own/pyproject.toml", data=b"[project]\nname = 'm'")
+    plant(root, "a.yaml", "x/b.yaml", "scratch/c.yaml", "own/d.yaml")
+    plant(root, "x/values.yaml", data=b"a: 1")
+    assert shown(find(["x/b.yaml", "modelspec.toml"], skip_unmarked=True)) == ["x/b.yaml", "a.yaml", "own/d.yaml"]
+    # That of another tool, or one beside which modelspec.toml holds, says nothing of specs.
+    for other in ("pyproject.toml", "own/pyproject.toml"):
+        found = find([other], skip_unmarked=True, force_exclude=True)
+        assert (shown(found), found.trouble, found.skipped) == ([], [], 1)
+    plant(root, "empty/modelspec.toml", data=b"")
+    assert find(["empty/modelspec.toml"], skip_unmarked=True).trouble == []
+
+
 def test_a_faulty_configuration_is_told_once(root):
     plant(root, "modelspec.toml", data=b"exlude = []")
     plant(root, "a.yaml", "x/b.yaml", "x/y/c.yaml")

@@ -82,6 +82,16 @@ def test_an_excluded_spec_is_not_checked(hooked: Repository) -> None:
     assert "Passed" in done.stdout
 
 
+def test_a_limit_that_is_lowered_is_held_against_the_specs_that_are_there(hooked: Repository) -> None:
+    assert hooked.commit(edge__fits=FITS).returncode == 0
+    limits = '[[limits]]\nfiles = ["edge/**"]\nbudget = {parameters = 12}\n'
+    (hooked.folder / "modelspec.toml").write_text(f'exclude = ["scratch/**"]\n{limits}', encoding="utf-8")
+    done = hooked.commit()
+    assert done.returncode == 1
+    assert "edge/fits.yaml:5:22: MS501 error: parameters: 15, 3 over the limit of 12" in done.stdout
+    hooked.run("git", "checkout", "--quiet", "HEAD", "--", "modelspec.toml")
+
+
 def test_manifest_is_what_pre_commit_reads(hooked: Repository) -> None:
     assert hooked.attempt("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml").returncode == 0
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))

@@ -18,8 +18,10 @@ from jsonschema import Draft7Validator
 from modelspec import road, schema, source, spec
 from modelspec.catalogue import dialects, list_common, list_layers
 from modelspec.diagnostics import Finding, Route
+from modelspec.glossary import MEANINGS, explain
 from modelspec.json_schema import report_schema, spec_schema
 from modelspec.language import CONTAINERS, ENTRY_KEYS, MAX_LAYERS, STEP_KEYS, TOP_KEYS
+from modelspec.layer import fields_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = Draft7Validator(spec_schema())
@@ -283,7 +285,7 @@ def test_editors_are_told_what_each_argument_is() -> None:
     """A description of every type and key, and each default is one that the schema itself takes."""
     definitions: Any = SPEC.schema["definitions"]  # type: ignore[index]
     for dialect in dialects():
-        types = definitions[f"{dialect}-entry"]["else"]["properties"]["type"]["anyOf"]
+        types = definitions[f"{dialect}-type"]["anyOf"][:-1]
         names = [*[layer.type_name() for layer in (*list_layers(dialect), *list_common())], *CONTAINERS]
         assert [each["const"] for each in types] == names
         assert all(each["description"].strip() for each in types)
@@ -295,6 +297,20 @@ def test_editors_are_told_what_each_argument_is() -> None:
     for name in ("step", "torch-block", "keras-block", "variant", "budget", "layer-budget", "long-shape"):
         hold_properties(name, definitions[name]["properties"])
     assert {*definitions["step"]["properties"]} == {*ENTRY_KEYS, *STEP_KEYS} - {"type"}
+
+
+def test_arguments_are_told_what_they_mean() -> None:
+    """Every argument has its meaning in the glossary, and every entry there is of an argument."""
+    used = set()
+    for layer in [*(layer for dialect in dialects() for layer in list_layers(dialect)), *list_common()]:
+        for field in fields_of(layer).values():
+            if field.way != "built":
+                assert explain(layer.type_name(), field.name), (
+                    f"{layer.type_name()}.{field.name} is not in the glossary"
+                )
+                own = f"{layer.type_name()}.{field.name}"
+                used.add(own if own in MEANINGS else field.name)
+    assert {*MEANINGS} - used == set()
 
 
 def hold_properties(owner: str, properties: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import Annotated, Optional
+from typing import Annotated, Optional, TypeVar
 
 import typer
 
@@ -13,6 +13,8 @@ from modelspec.cli import console
 from modelspec.version import VERSION
 
 __all__ = ["build", "run_app"]
+
+Answer = TypeVar("Answer")
 
 
 class Format(StrEnum):
@@ -41,6 +43,16 @@ class Dialect(StrEnum):
     """Whose layers."""
 
     torch = "torch"
+    keras = "keras"
+
+
+class Template(StrEnum):
+    """What a first spec starts from."""
+
+    mlp = "mlp"
+    cnn = "cnn"
+    rnn = "rnn"
+    transformer = "transformer"
     keras = "keras"
 
 
@@ -165,6 +177,21 @@ def check(
             update_pins=update_pins,
         )
     )
+
+
+def watch(
+    paths: Paths = None,
+    variant: VariantOption = None,
+    set: SetOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print what was found, and nothing else.")] = False,
+    clear: Annotated[
+        bool, typer.Option("--clear/--no-clear", help="Clear the terminal before each check but the first.")
+    ] = True,
+) -> None:
+    """Check specs again as files change, and compare with when all was last well. Ctrl-C ends it."""
+    from modelspec.cli.watch import watch
+
+    _leave(watch(paths or ["."], variant=variant, settings=set or (), quiet=quiet, clear=clear))
 
 
 def report(
@@ -295,12 +322,78 @@ def baseline(
 
 def init(
     path: Annotated[str, typer.Argument(metavar="PATH", help="The file to write.")] = "model.yaml",
-    dialect: Annotated[Dialect, typer.Option("--dialect", "-d", help="Whose layers.")] = Dialect.torch,
+    template: Annotated[
+        Optional[Template],  # noqa: UP045
+        typer.Option("--template", "-t", help="What to start from.", show_default="mlp"),
+    ] = None,
+    list: Annotated[bool, typer.Option("--list", help="Show what there is to start from, and write nothing.")] = False,
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--name", metavar="NAME", help="The model's name.", show_default="the file's"),
+    ] = None,
+    input: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--input", metavar="SIZES", help="One sample, without the batch, such as 3x32x32.", show_default=False
+        ),
+    ] = None,
+    classes: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--classes", "--outputs", metavar="N", help="What the last layer gives.", show_default=False),
+    ] = None,
+    vocabulary: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--vocabulary", metavar="N", help="Of texts, the tokens that it knows.", show_default="10,000"),
+    ] = None,
+    budget: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--budget",
+            metavar="LIMIT",
+            help="For the parameters: 60K, or what it leaves above those that there are.",
+            show_default="10%",
+        ),
+    ] = None,
+    dialect: Annotated[
+        Optional[Dialect],  # noqa: UP045
+        typer.Option("--dialect", "-d", help="Whose layers.", show_default="torch"),
+    ] = None,
 ) -> None:
-    """Write a first spec to start from."""
-    from modelspec.cli.init import init
+    """Write a first spec to start from. On a terminal, without options, it asks."""
+    from modelspec.cli.init import Wishes, init, list_starters
 
-    _leave(init(path, dialect=dialect.value))
+    if list:
+        _leave(console.WELL if console.write(list_starters(), None) else console.USAGE)
+        return
+    wishes = Wishes(
+        template=None if template is None else template.value,
+        dialect=None if dialect is None else dialect.value,
+        name=name,
+        input=input,
+        classes=classes,
+        vocabulary=vocabulary,
+        budget=budget,
+    )
+    try:
+        status = init(path, wishes, ask=_ask if console.is_interactive() else None)
+    except typer.Abort:
+        console.complain("nothing is written")
+        status = console.STOPPED
+    _leave(status)
+
+
+def _ask(question: str, default: str, read: Callable[[str], Answer]) -> Answer:
+    """Ask until the answer can be read. Raises typer.Abort where it is broken off."""
+    from modelspec.refusal import Refused
+
+    def take(text: str) -> Answer:
+        try:
+            return read(text)
+        except Refused as refused:
+            raise typer.BadParameter(next(refused.each()).message) from refused
+
+    answer: Answer = typer.prompt(question, default=default, value_proc=take)
+    return answer
 
 
 def _leave(status: int) -> None:
@@ -310,6 +403,7 @@ def _leave(status: int) -> None:
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
+    "watch": watch,
     "report": report,
     "explain": explain,
     "resolve": resolve,

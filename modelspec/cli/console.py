@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FOUND",
+    "STOPPED",
     "USAGE",
     "WELL",
     "complain",
     "has_color",
+    "has_screen",
+    "is_interactive",
     "judge",
     "remark",
     "render",
@@ -29,6 +32,8 @@ __all__ = [
 WELL = 0
 FOUND = 1
 USAGE = 2
+STOPPED = 130
+"""As a shell has it for a command that was interrupted."""
 
 
 def has_color(output: str | None) -> bool:
@@ -36,6 +41,21 @@ def has_color(output: str | None) -> bool:
     if output is not None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return sys.stdout.isatty()
+
+
+def has_screen() -> bool:
+    """Whether standard output is a terminal that can be cleared, and not a log that looks like one (CI)."""
+    if os.environ.get("TERM") == "dumb" or os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        return False
+    return sys.stdout.isatty()
+
+
+def is_interactive() -> bool:
+    """Whether somebody is there to be asked: both ways lead to a terminal."""
+    try:
+        return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    except ValueError:  # closed
+        return False
 
 
 def width(output: str | None) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from modelspec.source import Document
     from modelspec.spec import Demands
 
-__all__ = ["MAX_BYTES", "MAX_PARTS", "Configuration", "read", "show_path"]
+__all__ = ["MAX_BYTES", "MAX_PARTS", "NAMES", "Configuration", "read", "show_path"]
 
 NAMES = ("modelspec.toml", "pyproject.toml")
 KEYS = ("include", "exclude", "growth", "limits")

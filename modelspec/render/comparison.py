@@ -27,7 +27,7 @@ from modelspec.render.changes import (
 from modelspec.render.numbers import show_count, show_difference
 from modelspec.report import Change, Comparison, GrowthLine, LayerChange, Report
 
-__all__ = ["show_comparisons"]
+__all__ = ["show_comparison", "show_comparisons"]
 
 _LEAST_NAME = 16
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
@@ -47,6 +47,12 @@ def show_comparisons(report: Report, *, width: int, color: bool, brief: bool = F
             failed = broken[comparison.path, comparison.name, comparison.variant]
             parts.append("\n".join(_show_model(comparison, failed, width, paint, brief=brief)))
     return "\n\n".join(parts) + "\n"
+
+
+def show_comparison(report: Report, comparison: Comparison, *, width: int, color: bool) -> str:
+    """One model with its costs and its layers. No line is wider than `width`."""
+    failed = list_broken(report)[comparison.path, comparison.name, comparison.variant]
+    return "\n".join(_show_model(comparison, failed, width, Paint(color), brief=False)) + "\n"
 
 
 def _show_verdict(report: Report, columns: int, paint: Paint) -> Iterator[str]:

@@ -14,7 +14,7 @@ from modelspec.render.notes import COUNTED, NOTES
 from modelspec.render.numbers import show_bytes, show_count, show_shape
 from modelspec.report import Layer, Model, Report
 
-__all__ = ["show_findings", "show_report"]
+__all__ = ["show_budget", "show_findings", "show_report"]
 
 
 _LABELS = (
@@ -58,23 +58,32 @@ def _show_model(model: Model, columns: int, paint: Paint) -> Iterator[str]:
     yield from _show_totals(model, columns, paint)
     if model.budget:
         yield ""
-        rows = (
-            BudgetRow(
-                line.metric,
-                line.scope,
-                Limit(line.limit.max, line.limit.min, line.limit.exactly),
-                line.actual,
-                line.ok,
-                line.shares,
-                line.set_by,
-            )
-            for line in model.budget
-        )
-        yield from draw_budget(rows, columns, paint)
+        yield from _list_budget(model, columns, paint)
     if model.conventions:
         yield ""
         for note in model.conventions:
             yield from (paint(line, "dim") for line in hang(harmless(note), columns))
+
+
+def show_budget(model: Model, *, width: int, color: bool) -> str:
+    """The budget of a model as a table; empty if it has none."""
+    return "".join(f"{line}\n" for line in _list_budget(model, width, Paint(color))) if model.budget else ""
+
+
+def _list_budget(model: Model, columns: int, paint: Paint) -> list[str]:
+    rows = (
+        BudgetRow(
+            line.metric,
+            line.scope,
+            Limit(line.limit.max, line.limit.min, line.limit.exactly),
+            line.actual,
+            line.ok,
+            line.shares,
+            line.set_by,
+        )
+        for line in model.budget
+    )
+    return draw_budget(rows, columns, paint)
 
 
 def _show_header(model: Model, columns: int, paint: Paint) -> Iterator[str]:

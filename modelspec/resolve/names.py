@@ -138,7 +138,7 @@ def _refuse(spot: Spot, path: str, first: Source, second: Source, notes: Notes) 
             # Everything that has a name in the block is there twice: told once for all of it.
             related = Related(calls[0], "the first one is called here")
             hint = "give this call a name: that is a level of its own"
-            told = f"{path}: two layers have this path, for the same is called twice into one level"
+            told = f"{path}: two layers have this path, for what holds them is called twice without a name"
             notes.note(Finding("MS301", told, calls[1], hint, path, (related,)))
             return
     related = Related(one._replace(route=(*one.route, "name")), "the first one is here")

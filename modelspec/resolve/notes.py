@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 from modelspec.diagnostics import Finding, Related, Where
@@ -19,6 +20,8 @@ ARRIVING = frozenset({"in_channels", "in_features", "size"})
 """What an expression asks of what arrives."""
 MAX_EVALUATED = 2_000_000
 """Characters of expressions that are evaluated for one document: a microsecond each at worst."""
+MAX_OFFERS = 300
+"""Variables among which one is sought that was surely meant: seeking takes time, and each mistake seeks anew."""
 MAX_CALLS = 3
 """Calls that are told of a block in which something is wrong."""
 MAX_WAY = 12
@@ -175,7 +178,7 @@ class Reader:
         if "index" in expression.names and "index" not in names and self.notes.calls:
             return "a block does not see the index of its call: pass it in, as in `with: {number: index}`"
         for name in expression.names:
-            near = None if name in names else find_near(name, later)
+            near = None if name in names else find_near(name, islice(later, MAX_OFFERS))
             if near is not None and near not in names:
                 return f"did you mean '{near}'? It stands further down: move it up"
         return None

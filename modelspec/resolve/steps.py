@@ -84,7 +84,7 @@ class Steps(Walk):
         there = where._replace(route=(*where.route, "when"))
         holds = self.reader.fill(when, there, self.add_arriving(names, shape), shape=shape, arriving=arriving)
         if isinstance(holds, Unknown):
-            self.refuse_unknown(frame, index, "whether it is left in", holds, there)
+            self.refuse_unknown(frame, index, "its `when`", holds, there)
             holds = SPOILT
         if holds is SPOILT:
             if index not in frame.part.undecided:

@@ -97,7 +97,8 @@ class _Named(Choice):
         raise self.refuse(value, hint, "MS206", meant=near if near and is_sure(value, near, self.options) else None)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
-        return {"anyOf": [{"enum": list(self.options)}, dict(_SERIALIZED)]}
+        named = {"enum": list(self.options), "errorMessage": f"Expected {self.words}."}
+        return {"anyOf": [named, dict(_SERIALIZED)]}
 
 
 class _Serialized(AnyValue):
