@@ -74,16 +74,7 @@ def check(
         amends,
         diff,
     )
-    if against is None:
-        return _run(call, None)
-    from modelspec.cli.against import open_base
-    from modelspec.history import Trouble
-
-    try:
-        return _run(call, open_base(against))
-    except Trouble as trouble:
-        console.complain(str(trouble))
-        return console.USAGE
+    return _run_against(call, against)
 
 
 class _Call(NamedTuple):
@@ -105,6 +96,19 @@ class _Call(NamedTuple):
     amends: tuple[bool, bool, bool]
     """Whether what is certain is mended, what is inferred is written, and pins are updated."""
     diff: bool
+
+
+def _run_against(call: _Call, revision: str | None) -> int:
+    if revision is None:
+        return _run(call, None)
+    from modelspec.cli.against import open_base
+    from modelspec.history import Trouble
+
+    try:
+        return _run(call, open_base(revision))
+    except Trouble as trouble:
+        console.complain(str(trouble))
+        return console.USAGE
 
 
 def _can_amend(paths: Sequence[str], variant: str | None, settings: Sequence[str], *, skip_unmarked: bool) -> bool:
