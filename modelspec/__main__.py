@@ -35,7 +35,10 @@ def run(arguments: list[str]) -> int:
             flags = {name for name in arguments[1:] if name in FLAGS}
             paths = [path for path in arguments[1:] if path not in FLAGS]
             return check(
-                paths or ["."], skip_unmarked="--skip-unmarked" in flags, force_exclude="--force-exclude" in flags
+                paths or ["."],
+                skip_unmarked="--skip-unmarked" in flags,
+                force_exclude="--force-exclude" in flags,
+                fix="--fix" in flags,
             )
         from modelspec.cli.app import run_app
 
@@ -48,11 +51,11 @@ def run(arguments: list[str]) -> int:
         return tell_fault()
 
 
-FLAGS = ("--skip-unmarked", "--force-exclude")
+FLAGS = ("--skip-unmarked", "--force-exclude", "--fix")
 
 
 def is_plain_check(arguments: list[str]) -> bool:
-    """Whether this is `check` as the hook calls it: with nothing but paths and its two flags.
+    """Whether this is `check` as the hooks call it: with nothing but paths and their flags.
 
     Typer takes longer to import than such a check takes in all. The same function answers both ways.
     """

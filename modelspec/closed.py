@@ -12,11 +12,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from modelspec.diagnostics import Route
-from modelspec.kinds import Kind
+from modelspec.diagnostics import Edit, Route
+from modelspec.kinds import Kind, put
 from modelspec.refusal import Refused, name_value
-from modelspec.slips import cut_in_list, cut_in_mapping, hint_value, join_names, nearest, show_name
+from modelspec.slips import cut_in_list, cut_in_mapping, hint_value, join_names, mean_value, nearest, show_name
 from modelspec.source import MAX_FAULTS
+from modelspec.spelling import find_meant
 
 __all__ = [
     "EXPRESSION",
@@ -42,6 +43,7 @@ _NAMED_KEYS = 12
 """How many known keys a hint lists."""
 
 _Hint = Callable[[Any, str | None], str | None]
+_Mean = Callable[[Any], Any]
 
 
 class Closed(BaseModel):
@@ -53,13 +55,17 @@ class Closed(BaseModel):
 class Checked:
     """Pydantic's annotation for a kind: `Annotated[int, Checked(Integer(1))]`.
 
-    `default` is the way out where the kind itself tells none; `hint` gives it from the value that is wrong.
+    `default` is the way out where the kind itself tells none; `hint` gives it from the value that is wrong, and `mean`
+    what is meant by that (None where nobody can tell).
     """
 
-    def __init__(self, kind: Kind, default: str | None = None, hint: _Hint = hint_value) -> None:
+    def __init__(
+        self, kind: Kind, default: str | None = None, hint: _Hint = hint_value, mean: _Mean = mean_value
+    ) -> None:
         self.kind = kind
         self.default = default
         self.hint = hint
+        self.mean = mean
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.read)
@@ -69,16 +75,18 @@ class Checked:
 
     def read(self, value: Any) -> Any:
         """Read a value as written. Raises Refused."""
-        return read_value(self.kind, value, self.default, self.hint)
+        return read_value(self.kind, value, self.default, self.hint, self.mean)
 
 
-def read_value(kind: Kind, value: Any, default: str | None = None, hint: _Hint = hint_value) -> Any:
+def read_value(
+    kind: Kind, value: Any, default: str | None = None, hint: _Hint = hint_value, mean: _Mean = mean_value
+) -> Any:
     """Read a value by its kind; see `Checked`. Raises Refused."""
     try:
         return kind.read(value)
     except Refused as refused:
         told = islice(_find_cut(value, refused).each(), MAX_FAULTS)
-        parts = [_with_hint(part, value, default, hint) for part in told]
+        parts = [_with_fix(_with_hint(part, value, default, hint), value, kind, mean) for part in told]
         raise Refused("", parts=tuple(parts)) from None
 
 
@@ -98,7 +106,24 @@ def _with_hint(part: Refused, value: Any, default: str | None, hint: _Hint) -> R
         value = value[step] if isinstance(value, Mapping) or isinstance(step, int) else value
     # In an expression the place says more than what the field takes.
     known = part.hint if part.hint or part.code.startswith("MS4") else default
-    return Refused(part.message, code=part.code, route=part.route, hint=hint(value, known), span=part.span)
+    return Refused(
+        part.message, code=part.code, route=part.route, hint=hint(value, known), span=part.span, fix=part.fix
+    )
+
+
+def _with_fix(part: Refused, value: Any, kind: Kind, mean: _Mean) -> Refused:
+    """The same refusal, with what is meant, if the kind takes that."""
+    whole = value
+    for step in part.route:
+        value = value[step] if isinstance(value, Mapping) or isinstance(step, int) else value
+    meant = None if part.fix else mean(value)
+    if meant is not None:
+        try:
+            kind.read(put(whole, part.route, meant))
+        except (Refused, LookupError):
+            return part
+        part.fix = (Edit("set", part.route, meant),)
+    return part
 
 
 class Part:
@@ -262,7 +287,7 @@ def _explain_keys(
             yield refuse_key(name, f"'{near}' is given already: leave one of them out")
         else:
             meant.add(near)
-            yield refuse_key(name, f"did you mean '{near}'?")
+            yield refuse_key(name, f"did you mean '{near}'?", near if find_meant(name, keys) == near else None)
     missing = [name for name in missing if name not in meant]
     if len(unlike) == len(missing) == 1:
         (name,), (needed,) = unlike, missing
@@ -282,9 +307,10 @@ def _explain_keys(
         yield Refused(message, code="MS204", hint="; ".join(ways))
 
 
-def refuse_key(name: str, hint: str) -> Refused:
-    """The refusal of a key that is not known where it stands."""
-    return Refused(f"unknown key {show_name(name)}", code="MS203", route=(name, KEY), hint=hint)
+def refuse_key(name: str, hint: str, meant: str | None = None) -> Refused:
+    """The refusal of a key that is not known where it stands; `meant` is the one that surely is."""
+    fix = () if meant is None else (Edit("rename", (name,), meant),)
+    return Refused(f"unknown key {show_name(name)}", code="MS203", route=(name, KEY), hint=hint, fix=fix)
 
 
 def _list_known(keys: Sequence[str]) -> str:

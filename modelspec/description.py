@@ -265,6 +265,7 @@ def diagnose(
         related=related,
         excerpt=excerpts[key],
         variants=variants or [],
+        fixable=bool(finding.fix),
         measure=None if finding.measure is None else Measure(**finding.measure._asdict()),
     )
 

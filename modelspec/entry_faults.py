@@ -10,13 +10,14 @@ from modelspec import catalogue
 from modelspec.catalogue import plugins, refusals
 from modelspec.catalogue.frameworks import NAMES
 from modelspec.closed import KEY, refuse_key, validate
-from modelspec.diagnostics import Route
+from modelspec.diagnostics import Edit, Route
 from modelspec.entry_models import CONTAINER_MODELS, Call, Shared, entry_model
 from modelspec.language import CONTAINERS, ENTRY_KEYS, MAX_LAYERS, STEP_KEYS
 from modelspec.layer import Layer, fields_of
 from modelspec.refusal import Refused, name_value
-from modelspec.slips import find_other_dialect, hint_type, join_names, nearest, show_name, spell
+from modelspec.slips import find_other_dialect, hint_type, join_names, mean_type, nearest, show_name, spell
 from modelspec.source import MAX_FAULTS
+from modelspec.spelling import find_meant
 
 __all__ = ["find_faults"]
 
@@ -298,10 +299,12 @@ class _Judge:
         if layer is not None:
             return layer
         message = f"{name_value(name)} is no {self.dialect} layer"
+        fix: tuple[Edit, ...] = ()
         if name in CONTAINERS:
             hint = "a wrapper holds a single layer, no container"
         elif name in self.blocks:
             hint = f"it is a block: write {{block: {name}}}"
+            fix = (Edit("rename", route, "block"),) if route else (Edit("set", (), {"block": name}),)
         elif name in NAMES[self.dialect]:
             reason = refusals.find(self.dialect, name)
             if reason is not None:
@@ -315,7 +318,9 @@ class _Judge:
             hint = "it is for that package to mend; `modelspec layers` lists what packages bring"
         else:
             hint = hint_type(name, self.dialect)
-        raise Refused(message, code="MS207", route=route, hint=hint)
+            meant = mean_type(name, self.dialect)
+            fix = (Edit("set", route, meant),) if meant is not None and hint == f"did you mean '{meant}'?" else ()
+        raise Refused(message, code="MS207", route=route, hint=hint, fix=fix)
 
     def _refuse_untyped(self, value: Mapping[str, Any]) -> Refused:
         """The refusal of a mapping that does not say what it is."""
@@ -358,7 +363,8 @@ def _find_misspelt(value: Mapping[str, Any], *others: str) -> Refused | None:
     for key in [*value][:32]:
         meant = nearest(key, known) if key not in known else None
         if meant in (*others, *_KINDS):
-            return refuse_key(key, f"did you mean '{meant}'?")
+            surely = find_meant(key, known) == meant and meant not in value
+            return refuse_key(key, f"did you mean '{meant}'?", meant if surely else None)
     return None
 
 

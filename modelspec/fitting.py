@@ -246,9 +246,11 @@ def _infer(
         arrives = f"{show_dim(arriving)} arrives (the {axis} of {of}{show_shape(x)})"
         message = f"{field.name} is {show_dim(written)}, but {arrives}"
         hint = f"leave {field.name} out, it is inferred; or mend what gives {show_dim(arriving)}"
+        meant = arriving if arriving.__class__ is int and written.__class__ is int else None
         if field.axis == -1 and len(x) > 1 and numel(x) == written:
+            meant = None
             hint = f"put a Flatten before it, if all {written} are meant; or leave {field.name} out, it is inferred"
-        broken.append(Broken(field.constraint, message, field.name, hint, "MS304", field.axis, number))
+        broken.append(Broken(field.constraint, message, field.name, hint, "MS304", field.axis, number, None, meant))
         contradicted[field.name] = arriving
     return written
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from modelspec.diagnostics import Route
+from modelspec.diagnostics import Edit, Route
 from modelspec.expressions import MAX_VALUE, Expression, ExpressionError, parse
 from modelspec.refusal import Refused, find_near, name_value
 from modelspec.shape import Unknown
@@ -30,6 +30,8 @@ __all__ = [
     "PerAxis",
     "Text",
     "Words",
+    "is_sure",
+    "put",
     "refuse_expression",
 ]
 
@@ -54,16 +56,17 @@ class Deferred:
         """
         raw = self.raw
         for (route, _), value in zip(self.expressions, values, strict=True):
-            raw = _put(raw, route, list(value) if isinstance(value, tuple) else value)
+            raw = put(raw, route, list(value) if isinstance(value, tuple) else value)
         return self.kind.complete(raw)
 
 
-def _put(raw: Any, route: Route, value: Any) -> Any:
+def put(raw: Any, route: Route, value: Any) -> Any:
+    """A value with another at the end of a route into it. Nothing of the first is changed."""
     if not route:
         return value
     copy: Any = dict(raw) if isinstance(raw, Mapping) else list(raw)
     step = route[0]
-    copy[step] = _put(raw[step], route[1:], value)
+    copy[step] = put(raw[step], route[1:], value)
     return copy
 
 
@@ -115,18 +118,35 @@ class Kind:
         """What is wrong with the literals that stand in a list beside expressions."""
         return iter(())
 
-    def refuse(self, value: Any, hint: str | None = None, code: str = "MS205") -> Refused:
-        """The refusal of a value that is not of this kind."""
-        return Refused(f"expected {self.words}, got {name_value(value)}", code=code, hint=hint)
+    def refuse(self, value: Any, hint: str | None = None, code: str = "MS205", *, meant: Any = None) -> Refused:
+        """The refusal of a value that is not of this kind; `meant` is the one that surely is, if there is one."""
+        fix = () if meant is None else (Edit("set", (), meant),)
+        return Refused(f"expected {self.words}, got {name_value(value)}", code=code, hint=hint, fix=fix)
+
+    def refuse_as(self, value: Any, other: Refused) -> Refused:
+        """The refusal of a value that a kind inside of this one has refused."""
+        refused = self.refuse(value, other.hint, other.code)
+        refused.fix = other.fix
+        return refused
 
 
 def refuse_expression(error: ExpressionError, route: Route, text: str, options: tuple[str, ...]) -> Refused:
     """An expression's error as a refusal; where the field has words of its own, one of them may be meant."""
     hint = error.hint
+    fix: tuple[Edit, ...] = ()
     if options and text.isidentifier():
         near = find_near(text, options)
         hint = f"did you mean '{near}'?" if near else f"one of: {', '.join(options)}, or an expression"
-    return Refused(error.message, code=error.code, route=route, hint=hint, span=error.span)
+        if near is not None and is_sure(text, near, options):
+            fix = (Edit("set", route, near),)
+    return Refused(error.message, code=error.code, route=route, hint=hint, span=error.span, fix=fix)
+
+
+def is_sure(word: str, near: str, options: tuple[str, ...]) -> bool:
+    """Whether the option that is near is surely meant, and no other can be."""
+    from modelspec.spelling import find_meant
+
+    return find_meant(word, options) == near
 
 
 class Integer(Kind):
@@ -154,7 +174,8 @@ class Integer(Kind):
         if value.__class__ is Unknown:
             return value
         if value.__class__ is float:
-            raise self.refuse(value, hint=_offer_whole(value))
+            whole = int(value) if abs(value) < 2**53 and value == int(value) else None
+            raise self.refuse(value, _offer_whole(value), meant=whole)
         raise self.refuse(value)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,15 +247,16 @@ class Boolean(Kind):
     def complete(self, value: Any) -> Any:
         if value is True or value is False:
             return value
-        hint = None
-        if isinstance(value, int):
-            hint = f"write {'true' if value else 'false'}"
-        raise self.refuse(value, hint)
+        if value.__class__ is int:
+            raise self.refuse(
+                value, f"write {'true' if value else 'false'}", meant=bool(value) if value in (0, 1) else None
+            )
+        raise self.refuse(value)
 
     def read(self, value: Any) -> Any:
         if isinstance(value, str) and value.lower() in ("yes", "no", "on", "off", "y", "n", "true", "false"):
             word = "true" if value.lower() in ("yes", "on", "y", "true") else "false"
-            raise self.refuse(value, f"write {word}")
+            raise self.refuse(value, f"write {word}", meant=word == "true")
         return super().read(value)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,7 +310,9 @@ class Choice(Literal):
         if not isinstance(value, str):
             raise self.refuse(value)
         near = find_near(value, self.options)
-        raise self.refuse(value, f"did you mean '{near}'?" if near else None, code="MS206")
+        sure = near is not None and is_sure(value, near, self.options)
+        hint = f"did you mean '{near}'?" if near else None
+        raise self.refuse(value, hint, code="MS206", meant=near if sure else None)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         if len(self.options) <= _FEW:
@@ -322,7 +346,7 @@ class Words(Kind):
         except Refused as refused:
             if refused.route or refused.parts:
                 raise
-            raise self.refuse(value, refused.hint, refused.code) from None
+            raise self.refuse_as(value, refused) from None
 
     def read(self, value: Any) -> Any:
         if value.__class__ is str and value in self.own:
@@ -332,7 +356,7 @@ class Words(Kind):
         except Refused as refused:
             if refused.route or refused.parts or refused.span is not None:
                 raise
-            raise self.refuse(value, refused.hint, refused.code) from None
+            raise self.refuse_as(value, refused) from None
         return Deferred(self, read.raw, read.expressions) if isinstance(read, Deferred) else read
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
@@ -379,7 +403,8 @@ class _Members(Kind):
             bare = value.replace(" ", "").strip("()[]").lower()
             members = bare.replace("×", ",").replace("x", ",").split(",")
             if len(members) > 1 and all(member.isdecimal() for member in members if member):
-                raise self.refuse(value, f"write [{', '.join(filter(None, members))}]")
+                meant = [int(member) for member in members if member]
+                raise self.refuse(value, f"write [{', '.join(filter(None, members))}]", meant=meant)
         return super().read(value)
 
     def find(self, value: Any) -> Iterator[tuple[Route, str]]:
@@ -462,7 +487,7 @@ class PerAxis(_Members):
             try:
                 return (self.item.complete(value),) * self.rank
             except Refused as refused:
-                raise self.refuse(value, refused.hint, refused.code) from None
+                raise self.refuse_as(value, refused) from None
         if len(value) != self.rank:
             raise self.refuse(value, f"give one value, or {self.rank}", code="MS206")
         return _complete_members(self.item, value)

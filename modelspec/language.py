@@ -7,7 +7,7 @@ from typing import Any
 
 from modelspec.diagnostics import Route
 from modelspec.dtype import BITS, SAME
-from modelspec.kinds import Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Text
+from modelspec.kinds import Boolean, Choice, Integer, Kind, ListOf, Literal, Number, Optional, Text, is_sure
 from modelspec.limit import BYTE_METRICS, COUNT_METRICS, GrowthKind, LimitKind
 from modelspec.refusal import Refused, name_value
 from modelspec.shape import UNKNOWN, Unknown
@@ -153,7 +153,8 @@ class _DtypeKind(Choice):
         name = value.lower().rpartition(".")[2]
         near = [self._others[name]] if name in self._others else difflib.get_close_matches(name, self.options, 1)
         hint = f"did you mean '{near[0]}'?" if near else "float32, float16, bfloat16, int8 and all of torch's are known"
-        raise self.refuse(value, hint, code="MS206")
+        surely = name in self._others or (near and is_sure(name, near[0], self.options))
+        raise self.refuse(value, hint, code="MS206", meant=near[0] if surely else None)
 
 
 _PART = r"([^\s:*{}.\x00-\x1f\x7f-\x9f]|\{[^{}]+\})"
@@ -252,7 +253,9 @@ class _InputNamesKind(Literal):
 
     def complete(self, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):
-            raise self.refuse(value, f"write [{value}]" if isinstance(value, str) else None)
+            name = value if isinstance(value, str) else None
+            meant = [name] if name is not None and name.isidentifier() else None
+            raise self.refuse(value, None if name is None else f"write [{name}]", meant=meant)
         if not value:
             raise self.refuse(value, "leave it out for one input", code="MS206")
         seen: set[str] = set()

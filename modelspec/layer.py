@@ -82,7 +82,8 @@ class Broken(NamedTuple):
 
     `constraint` is its number in the class's docstring; `field` the argument to point at (None: the layer itself);
     `axis` the axis whose size is at fault, of the input with the number `input`, so that its origin can be told.
-    `against` is the other end where two inputs contradict each other: the number of an input and its axis.
+    `against` is the other end where two inputs contradict each other: the number of an input and its axis. `meant` is
+    what surely belongs in the field, where that can be told: the size that arrives.
     """
 
     constraint: str | None
@@ -93,6 +94,7 @@ class Broken(NamedTuple):
     axis: int | None = None
     input: int = 0
     against: tuple[int, int] | None = None
+    meant: int | None = None
 
 
 class Takes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from modelspec.diagnostics import Route
+from modelspec.diagnostics import Edit, Route
 from modelspec.shape import Unknown
 
 __all__ = ["Refused", "find_near", "name_value"]
@@ -13,7 +13,8 @@ __all__ = ["Refused", "find_near", "name_value"]
 class Refused(ValueError):
     """A value that a kind does not take: code, message, the way into the value, and the way out.
 
-    `parts` holds several refusals where a list has several bad members.
+    `fix` is the change that surely mends it, its routes seen from the value. `parts` holds several refusals where a
+    list has several bad members.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class Refused(ValueError):
         hint: str | None = None,
         span: tuple[int, int] | None = None,
         parts: tuple[Refused, ...] = (),
+        fix: tuple[Edit, ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -33,6 +35,7 @@ class Refused(ValueError):
         self.hint = hint
         self.span = span
         self.parts = parts
+        self.fix = fix
 
     def each(self) -> Iterator[Refused]:
         """The refusals that this one stands for."""
@@ -46,7 +49,8 @@ class Refused(ValueError):
         """The same refusal, seen from one step further up."""
         if self.parts:
             return Refused(self.message, parts=tuple(part.under(step) for part in self.parts))
-        return Refused(self.message, code=self.code, route=(step, *self.route), hint=self.hint, span=self.span)
+        fix = tuple([edit._replace(route=(step, *edit.route)) for edit in self.fix])
+        return Refused(self.message, code=self.code, route=(step, *self.route), hint=self.hint, span=self.span, fix=fix)
 
 
 def name_value(value: object) -> str:

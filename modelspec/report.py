@@ -259,6 +259,9 @@ class Diagnostic(_Frozen):
     layer: str | None
     models: list[str]
     related: list[RelatedPlace]
+    fixable: bool = Field(
+        default=False, exclude_if=_is_empty, description="Whether `check --fix` mends it; left out if it does not."
+    )
     excerpt: str = Field(default="", exclude=True, description="The line of the file, for people.")
     variants: list[str] = Field([], exclude=True, description="Those that it concerns, where it does not concern all.")
     measure: Measure | None = Field(default=None, exclude=True, description="Of a budget's finding, what it is about.")

@@ -32,7 +32,7 @@ from modelspec.language import (
     TOP_KEYS,
 )
 from modelspec.refusal import Refused, name_value
-from modelspec.slips import guess_dialect, hint_shape, join_names, nearest, show_name
+from modelspec.slips import guess_dialect, hint_shape, join_names, mean_shape, nearest, show_name
 from modelspec.source import MAX_FAULTS
 
 __all__ = [
@@ -51,7 +51,7 @@ __all__ = [
 
 # What flows in
 
-_SHAPE = Checked(SHAPE, "write a list of sizes such as [3, 224, 224]", hint_shape)
+_SHAPE = Checked(SHAPE, "write a list of sizes such as [3, 224, 224]", hint_shape, mean_shape)
 
 
 class LongShape(Closed):
@@ -130,7 +130,9 @@ class _FilesKind(LiteralKind):
 
     def complete(self, value: Any) -> Any:
         if not isinstance(value, list):
-            raise self.refuse(value, f"write [{value[:60]}]" if isinstance(value, str) else "write [blocks.yaml]")
+            if isinstance(value, str) and value:
+                raise self.refuse(value, f"write [{value[:60]}]", meant=[value])
+            raise self.refuse(value, "write [blocks.yaml]")
         if not value:
             raise self.refuse(value, "name a file with blocks, or leave `imports` out", code="MS206")
         seen: set[str] = set()
@@ -352,4 +354,6 @@ def _find(refused: Refused, layer: str | None) -> Finding:
         route, part = route[:-1], "key"
     elif refused.code == "MS203":
         part = "key"
-    return Finding(refused.code, refused.message, Where(route, part, refused.span), refused.hint, layer)
+    return Finding(
+        refused.code, refused.message, Where(route, part, refused.span), refused.hint, layer, fix=refused.fix
+    )

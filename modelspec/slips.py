@@ -9,12 +9,13 @@ from typing import Any
 
 from modelspec import catalogue
 from modelspec.catalogue import plugins
-from modelspec.diagnostics import Route
+from modelspec.diagnostics import Edit, Route
 from modelspec.expressions import MAX_LENGTH, ExpressionError, parse
 from modelspec.language import CONTAINERS, ENTRY_KEYS, STEP_KEYS
 from modelspec.layer import Layer, fields_of
 from modelspec.refusal import Refused
 from modelspec.source import MAX_FAULTS
+from modelspec.spelling import find_meant
 
 __all__ = [
     "cut_in_list",
@@ -25,6 +26,9 @@ __all__ = [
     "hint_type",
     "hint_value",
     "join_names",
+    "mean_shape",
+    "mean_type",
+    "mean_value",
     "nearest",
     "show_name",
     "spell",
@@ -133,10 +137,27 @@ _SAME = {
 """What torch's layers are called in Keras, where the name is another."""
 
 
+def _list_types(dialect: str) -> tuple[str, ...]:
+    brought = [each.name for each in plugins.list_brought() if each.dialect == dialect]
+    return (*catalogue.list_names(dialect), *CONTAINERS, *brought)
+
+
+def mean_type(name: str, dialect: str) -> str | None:
+    """The type of a dialect that is surely meant by one that it does not have: `conv2d`, `nn.Linear`, `Linaer`."""
+    module, _, bare = name.rpartition(".")
+    if module not in ("", "nn", "torch.nn", "layers", "keras.layers", "tf.keras.layers"):
+        return None
+    names = _list_types(dialect)
+    meant = find_meant(bare, names)
+    if bare not in names and any(bare in catalogue.list_names(other) for other in catalogue.dialects()):
+        # It may be the dialect that is wrong, unless the two differ in nothing but case.
+        return meant if meant is not None and meant.lower() == bare.lower() else None
+    return meant
+
+
 def hint_type(name: str, dialect: str) -> str:
     """The way out for a type that the dialect does not have."""
-    brought = [each.name for each in plugins.list_brought() if each.dialect == dialect]
-    names = (*catalogue.list_names(dialect), *CONTAINERS, *brought)
+    names = _list_types(dialect)
     bare = name.rpartition(".")[2]
     folded = {known.lower(): known for known in names}
     if bare.lower() in folded:
@@ -165,6 +186,14 @@ def hint_value(value: Any, hint: str | None) -> str | None:
     return hint
 
 
+def mean_value(value: Any) -> Any:
+    """What is meant by a value of the wrong kind; None where nobody can tell."""
+    if hint_value(value, None) is None:
+        return None
+    number = float(value[:-1]) / 100
+    return float(f"{number:g}")
+
+
 def hint_shape(value: Any, hint: str | None) -> str | None:
     """The way out for what is no shape, or no size in one."""
     if value.__class__ is int and value > 0:
@@ -174,6 +203,18 @@ def hint_shape(value: Any, hint: str | None) -> str | None:
     if value in ("None", "?", "none") or value == -1:
         return "an axis of unknown size is null, and the batch is left out"
     return hint
+
+
+def mean_shape(value: Any) -> Any:
+    """The shape that is meant by what is none; None where nobody can tell."""
+    if value.__class__ is int and value > 0:
+        return [value]
+    if not isinstance(value, str) or hint_shape(value, None) is None:
+        return None
+    members = [member.strip() for member in value.strip("()[] ").split(",")]
+    if not all(member.isdecimal() or member.isidentifier() for member in members):
+        return None
+    return [int(member) if member.isdecimal() else member for member in members]
 
 
 def cut_in_mapping(
@@ -201,8 +242,11 @@ def cut_in_mapping(
         if still_open > 0:
             pieces = list(takewhile(strange.__contains__, pieces))
         if pieces and sum(map(len, pieces)) + len(text) <= MAX_LENGTH:
-            hint = f'put quotes around it: {key}: "{", ".join([text, *pieces])}"'
-            return Refused(_CUT, code="MS209", route=(key,), hint=hint), {key, *pieces}
+            whole = ", ".join([text, *pieces])
+            hint = f'put quotes around it: {key}: "{whole}"'
+            fix = (Edit("set", (key,), whole), *[Edit("remove", (piece,)) for piece in pieces])
+            refused = Refused(_CUT, code="MS209", route=(key,), hint=hint, fix=fix if _can_parse(whole) else ())
+            return refused, {key, *pieces}
     return None
 
 
@@ -217,7 +261,9 @@ def cut_in_list(value: Any, refused: Refused) -> Refused:
         if at not in gone and _can_parse(text):
             gone.update(range(at, end + 1))
             message = _CUT.replace("{}", "[]")
-            told.append(Refused(message, code="MS209", route=(at,), hint=f'put quotes around it: "{text}"'))
+            hint = f'put quotes around it: "{text}"'
+            fix = (Edit("set", (at,), text), *[Edit("remove", (number,)) for number in range(at + 1, end + 1)])
+            told.append(Refused(message, code="MS209", route=(at,), hint=hint, fix=fix))
     told.extend(part for part in refused.each() if not part.route or part.route[0] not in gone)
     return Refused("", parts=tuple(told))
 

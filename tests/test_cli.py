@@ -369,7 +369,11 @@ def test_limits_are_told_with_those_who_set_them(folder: Path, capsys: Streams) 
 PATHS = ["good.yaml", "bad.yaml", "over.yaml", "unmarked.yaml", "missing.yaml", "empty", ".", "", "a\0b", "good.yaml/x"]
 
 
-@given(arguments=st.lists(st.sampled_from([*PATHS, *command.FLAGS]), max_size=5))
+ASKING = [flag for flag in command.FLAGS if flag != "--fix"]
+"""What changes no file: asked twice, it is answered alike."""
+
+
+@given(arguments=st.lists(st.sampled_from([*PATHS, *ASKING]), max_size=5))
 @example(arguments=["--skip-unmarked", "--skip-unmarked"])
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_short_way_answers_as_typer_does(capsys: Streams, arguments: list[str]) -> None:
@@ -380,6 +384,17 @@ def test_the_short_way_answers_as_typer_does(capsys: Streams, arguments: list[st
     assert command.is_plain_check(["check", *arguments])
     short = run(["check", *arguments]), capsys.readouterr()
     assert (run_app(["check", *arguments]), capsys.readouterr()) == short
+
+
+def test_the_short_way_mends_as_the_long_one_does(folder: Path, capsys: Streams) -> None:
+    wrong = GOOD.replace("type: Linear", "type: Linaer")
+    assert wrong != GOOD
+    told = []
+    for call in (["check", "--fix", "wrong.yaml"], ["check", "--fix", "--format", "text", "wrong.yaml"]):
+        (folder / "wrong.yaml").write_text(wrong, encoding="utf-8")
+        told.append((run(call), capsys.readouterr(), (folder / "wrong.yaml").read_text(encoding="utf-8")))
+    assert told[0] == told[1]
+    assert told[0][2] == GOOD
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,29 @@ def test_a_limit_that_is_lowered_is_held_against_the_specs_that_are_there(hooked
 def test_manifest_is_what_pre_commit_reads(hooked: Repository) -> None:
     assert hooked.attempt("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml").returncode == 0
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    assert [hook["id"] for hook in hooks] == ["modelspec-check"]
+    assert [hook["id"] for hook in hooks] == ["modelspec-check", "modelspec-fix"]
+
+
+def test_the_other_hook_mends_what_is_committed(hooked: Repository) -> None:
+    """The commit is stopped, as by any hook that changes files; what it left can be committed."""
+    configuration = hooked.folder / ".pre-commit-config.yaml"
+    checks = configuration.read_text(encoding="utf-8")
+    before = hooked.count_commits()
+    configuration.write_text(checks.replace("modelspec-check", "modelspec-fix"), encoding="utf-8")
+    try:
+        wrong = FITS.replace("out_features", "out_featurs")
+        done = hooked.commit(mended=wrong, scratch__left=wrong, notes="out_featurs: 1\n")
+        assert done.returncode == 1, done.stdout
+        assert "files were modified by this hook" in done.stdout
+        assert "Mended 1 problem in 1 file.\n1 spec checked: all well." in done.stdout
+        texts = [(hooked.folder / name).read_text(encoding="utf-8") for name in ("mended.yaml", "scratch/left.yaml")]
+        assert texts == [FITS, wrong]
+        assert hooked.count_commits() == before
+        done = hooked.commit()
+        assert done.returncode == 0, done.stdout
+    finally:
+        configuration.write_text(checks, encoding="utf-8")
+    assert hooked.commit().returncode == 0
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "language.md", ROOT / "docs" / "gate.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "language.md", ROOT / "docs" / "gate.md", ROOT / "docs" / "fixing.md")
 BLOCK = re.compile(
     r"^(?:<!-- (?P<mark>file|layers|part): (?P<name>\S+) -->\n+)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,

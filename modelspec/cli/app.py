@@ -141,6 +141,16 @@ def check(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell what was looked at, too.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even if something was found.")] = False,
     fail_on: Annotated[Severity, typer.Option("--fail-on", help="What is enough to fail.")] = Severity.error,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend in the files what is certain, then check them.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what --fix (or the two below) would change, and write nothing.")
+    ] = False,
+    write_inferred: Annotated[
+        bool, typer.Option("--write-inferred", help="Write out in the files what is inferred, such as in_features.")
+    ] = False,
+    update_pins: Annotated[
+        bool, typer.Option("--update-pins", help="Write today's counts where a budget pins them by `exactly`.")
+    ] = False,
 ) -> None:
     """Check specs and hold them against their budgets."""
     from modelspec.cli.check import check
@@ -162,6 +172,10 @@ def check(
             verbose=verbose,
             exit_zero=exit_zero,
             fail_on=fail_on.value,
+            fix=fix,
+            diff=diff,
+            write_inferred=write_inferred,
+            update_pins=update_pins,
         )
     )
 

@@ -12,6 +12,7 @@ from modelspec.cli.batch import Batch
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modelspec.cli.against import Base
+    from modelspec.cli.amend import Amendment
     from modelspec.report import Report
 
 __all__ = ["check"]
@@ -34,14 +35,22 @@ def check(
     verbose: bool = False,
     exit_zero: bool = False,
     fail_on: str = "error",
+    fix: bool = False,
+    diff: bool = False,
+    write_inferred: bool = False,
+    update_pins: bool = False,
 ) -> int:
     """Check specs; return the exit status: 0 all is well, 1 something was found, 2 the call was wrong.
 
     `against` names the revision whose specs these are compared with, `baseline` the file of the problems that are
     accepted. `jobs` is the number of processes. With `exit_zero` what was found is told, and the status is 0; with
-    `fail_on` a warning may be enough to fail.
+    `fail_on` a warning may be enough to fail. With `fix` what is certain is mended first, with `write_inferred` and
+    `update_pins` what their names say is written; with `diff` that is shown, and nothing is written or checked.
     """
     choice = None
+    amends = (fix or (diff and not write_inferred and not update_pins), write_inferred, update_pins)
+    if any(amends) and not _can_amend(paths, variant, settings, skip_unmarked=skip_unmarked):
+        return console.USAGE
     if variant is not None or settings:
         from modelspec.cli.choice import choose
 
@@ -62,17 +71,10 @@ def check(
         verbose,
         exit_zero,
         fail_on,
+        amends,
+        diff,
     )
-    if against is None:
-        return _run(call, None)
-    from modelspec.cli.against import open_base
-    from modelspec.history import Trouble
-
-    try:
-        return _run(call, open_base(against))
-    except Trouble as trouble:
-        console.complain(str(trouble))
-        return console.USAGE
+    return _run_against(call, against)
 
 
 class _Call(NamedTuple):
@@ -91,6 +93,33 @@ class _Call(NamedTuple):
     verbose: bool
     exit_zero: bool
     fail_on: str
+    amends: tuple[bool, bool, bool]
+    """Whether what is certain is mended, what is inferred is written, and pins are updated."""
+    diff: bool
+
+
+def _run_against(call: _Call, revision: str | None) -> int:
+    if revision is None:
+        return _run(call, None)
+    from modelspec.cli.against import open_base
+    from modelspec.history import Trouble
+
+    try:
+        return _run(call, open_base(revision))
+    except Trouble as trouble:
+        console.complain(str(trouble))
+        return console.USAGE
+
+
+def _can_amend(paths: Sequence[str], variant: str | None, settings: Sequence[str], *, skip_unmarked: bool) -> bool:
+    """Whether a call that writes into specs makes sense; why it does not is told."""
+    if variant is not None or settings:
+        console.complain("what is written into a spec must hold for all of it: leave --variant and --set out")
+        return False
+    if files.STANDARD_INPUT in paths and (len(paths) > 1 or skip_unmarked):
+        console.complain("standard input is mended to standard output: give '-' alone, without --skip-unmarked")
+        return False
+    return True
 
 
 def _run(call: _Call, base: Base | None) -> int:
@@ -108,8 +137,20 @@ def _run(call: _Call, base: Base | None) -> int:
         skip_unmarked=call.skip_unmarked,
         force_exclude=call.force_exclude,
         stdin_filename=call.stdin_filename,
-        take=batch.take,
+        take=None if any(call.amends) else batch.take,
     )
+    amendment = None
+    if any(call.amends):
+        from modelspec.cli.amend import amend, show
+        from modelspec.fixing.session import Wanted
+
+        if call.diff:
+            status = show(found, Wanted(*call.amends), call.output, quiet=call.quiet)
+            return console.WELL if call.exit_zero and status == console.FOUND else status
+        is_stream = files.STANDARD_INPUT in call.paths
+        amendment = amend(found.texts, Wanted(*call.amends), call.output, is_stream=is_stream)
+        for text in amendment.texts:
+            batch.take(text)
     if call.skip_unmarked and batch.libraries:
         # As a hook it is given the files that changed; those that use their blocks change with them.
         from modelspec.importers import find_importers
@@ -125,19 +166,32 @@ def _run(call: _Call, base: Base | None) -> int:
         report = _report(call, base, batch, found)
         if report is None:
             return console.USAGE
-    if report is not None and call.format != "text":
-        written = console.show(report, call.format, call.output)
-    else:
-        written = console.write(_tell(call, batch, found, report), call.output)
+    written = _write(call, batch, found, report, amendment)
     if call.verbose:
         from modelspec.cli.account import give_account
 
         give_account(batch.looked, found, base)
     for trouble in found.trouble:
         console.complain(trouble)
-    if found.trouble or not written:
+    if found.trouble or not written or (amendment is not None and not amendment.good):
         return console.USAGE
     return console.WELL if call.exit_zero or report is None else console.judge(report, call.fail_on)
+
+
+def _write(call: _Call, batch: Batch, found: files.Found, report: Report | None, amendment: Amendment | None) -> bool:
+    """Write what was found; False if that failed."""
+    if amendment is not None and amendment.is_stream:
+        # The text as it is mended goes to standard output, so that all else stands beside it.
+        import sys
+
+        print(_tell(call, batch, found, report, amendment), file=sys.stderr, end="")  # noqa: T201
+        return True
+    if report is None or call.format == "text":
+        return console.write(_tell(call, batch, found, report, amendment), call.output)
+    if amendment is not None and not call.quiet:
+        for told in amendment.tell():
+            console.remark(told)
+    return console.show(report, call.format, call.output)
 
 
 def _report(call: _Call, base: Base | None, batch: Batch, found: files.Found) -> Report | None:
@@ -154,14 +208,15 @@ def _report(call: _Call, base: Base | None, batch: Batch, found: files.Found) ->
     return apply_file(report, call.baseline, batch.paths, renamed=renamed, variant=variant)
 
 
-def _tell(call: _Call, batch: Batch, found: files.Found, report: Report | None) -> str:
-    """What a check says as text: its findings, if there are any, and one line at the end."""
+def _tell(call: _Call, batch: Batch, found: files.Found, report: Report | None, amendment: Amendment | None) -> str:
+    """What a check says as text: its findings, if there are any, what has been amended, and one line at the end."""
+    amended = "" if amendment is None or call.quiet else "".join(f"{told}\n" for told in amendment.tell())
     if report is None:
         if call.quiet or (found.trouble and not batch.looked):
             return ""
         from modelspec.render.summary import show_summary
 
-        return show_summary(len(batch.looked), 0, 0, 0) + "\n"
+        return f"{amended}{show_summary(len(batch.looked), 0, 0, 0)}\n"
     from modelspec.render.findings import show_findings
 
     color = console.has_color(call.output)
@@ -177,8 +232,9 @@ def _tell(call: _Call, batch: Batch, found: files.Found, report: Report | None) 
         errors = sum(told.severity == "error" for told in report.diagnostics)
         failed = _count_failed(batch.parts, report)
         accepted = 0 if report.baseline is None else report.baseline.accepted
-        told = show_summary(len(batch.looked), failed, errors, len(report.diagnostics) - errors, accepted)
-        parts.append(f"{told}\n")
+        fixable = 0 if amendment is not None else sum(told.fixable for told in report.diagnostics)
+        told = show_summary(len(batch.looked), failed, errors, len(report.diagnostics) - errors, accepted, fixable)
+        parts.append(f"{amended}{told}\n")
     return "\n".join(filter(None, parts))
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "show",
     "width",
     "write",
+    "write_bytes",
 ]
 
 WELL = 0
@@ -126,14 +127,24 @@ def remark(text: str) -> None:
 def write(text: str, output: str | None) -> bool:
     """Write to standard output, or to a file: whole, or not at all. False if that failed, which is then told."""
     if output is None or output == "-":
+        if getattr(sys.stdout, "buffer", None) is None:
+            sys.stdout.write(text)
+            return True
+        # What a terminal cannot show must not stop the report.
+        return write_bytes(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"), output)
+    return write_bytes(text.encode("utf-8", "backslashreplace"), output)
+
+
+def write_bytes(data: bytes, output: str | None) -> bool:
+    """Write bytes as `write` does a text: what is not for people is the same whatever the terminal can show."""
+    if output is None or output == "-":
         buffer = getattr(sys.stdout, "buffer", None)
         if buffer is None:
-            sys.stdout.write(text)
+            sys.stdout.write(data.decode("utf-8", "replace"))
         else:
-            # What a terminal cannot show must not stop the report.
             try:
                 sys.stdout.flush()
-                buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+                buffer.write(data)
                 buffer.flush()
             except BrokenPipeError:
                 raise
@@ -143,10 +154,10 @@ def write(text: str, output: str | None) -> bool:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 return False
         return True
-    from modelspec.cli.output import write_file
+    from modelspec.cli import output as files
 
     try:
-        write_file(text, output)
+        files.write_bytes(data, output)
     except BrokenPipeError:
         raise  # as of standard output
     except OSError as error:

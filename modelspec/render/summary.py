@@ -5,9 +5,14 @@ from __future__ import annotations
 __all__ = ["show_summary"]
 
 
-def show_summary(checked: int, failed: int, errors: int, warnings: int, accepted: int = 0) -> str:
-    """`12 specs checked: all well.`, or how many errors in how many of the specs; then what a baseline accepts."""
+def show_summary(checked: int, failed: int, errors: int, warnings: int, accepted: int = 0, fixable: int = 0) -> str:
+    """`12 specs checked: all well.`, or how many errors in how many of the specs, and how many of them `--fix` can
+    mend; then what a baseline accepts.
+    """
     told = _show_found(checked, failed, errors, warnings)
+    if fixable:
+        some = f"{fixable:,} of them" if fixable < errors + warnings else "them" if fixable > 1 else "it"
+        told += f" `--fix` can mend {some}."
     if not accepted:
         return told
     return f"{told} The baseline accepts {accepted:,} problem{'s' * (accepted != 1)}."

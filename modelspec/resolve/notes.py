@@ -124,6 +124,8 @@ class Reader:
             return deferred.fill(values)
         except Refused as refused:
             for part in refused.each():
+                # What is meant by a value is not what is to stand in the place of its expression.
+                part.fix = ()
                 for (inner, expression), computed in zip(deferred.expressions, values, strict=True):
                     # A bad literal is the schema's business; a bad value of an expression is told at the expression.
                     if part.code in ("MS205", "MS206") and part.route[: len(inner)] == inner:
@@ -152,7 +154,9 @@ class Reader:
         if not late:
             if self.unread and refused.code == "MS402" and not expression.names & ARRIVING:
                 return
-            refused.hint = self._hint_name(refused, expression, names, later) or refused.hint
+            other = self._hint_name(refused, expression, names, later)
+            if other is not None:
+                refused.hint, refused.fix = other, ()
             self.tell(refused, where, layer)
             return
         at = where.route[-1]
@@ -184,7 +188,8 @@ class Reader:
         layer = None if name is None else name()
         there = where._replace(route=(*where.route, *refused.route), span=refused.span)
         message = f"{layer}: {refused.message}" if layer else refused.message
-        self.notes.note(Finding(refused.code, message, there, refused.hint, layer))
+        fix = tuple([edit._replace(route=(*where.route, *edit.route), file=where.file) for edit in refused.fix])
+        self.notes.note(Finding(refused.code, message, there, refused.hint, layer, fix=fix))
 
 
 class Sizes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from modelspec.diagnostics import Finding, Related, Route, Where
+from modelspec.diagnostics import Edit, Finding, Related, Route, Where
 from modelspec.fitting import Fitted, Value
 from modelspec.graph import Graph, Leaf, Part, Source
 from modelspec.layer import Broken, Layer, fields_of
@@ -60,7 +60,26 @@ def explain(graph: Graph, layer: type[Layer], problem: Broken, place: Place, val
             told = f"{show_shape(value.shape)} comes from here" + _name_layer((spot, step))
             related.append(Related(where_of(graph, (spot, step)), told))
         related = related[:4]
-    return Finding(problem.code, message, point(graph.spec, place.where, steps), hint, place.path, tuple(related))
+    where = point(graph.spec, place.where, steps)
+    fix = _mend(graph.spec, where, steps, problem.meant)
+    return Finding(problem.code, message, where, hint, place.path, tuple(related), fix=fix)
+
+
+def _mend(spec: Spec, where: Where, steps: Route, meant: int | None) -> tuple[Edit, ...]:
+    """The change that surely mends an argument which contradicts what arrives: that, where it is a number there.
+
+    Where the same entry may be met with other sizes (in a block, a repeat, or a variant), it is left out: inferred.
+    """
+    if meant is None or not steps or where.route[-len(steps) :] != steps:
+        return ()
+    at: Any = (spec.libraries[where.file].document if where.file else spec.document).tree
+    once = not where.file and where.route[0] == "layers" and not spec.variants
+    for step in where.route:
+        at = at[step]
+        once = once and not (isinstance(at, dict) and ("repeat" in at or "experts" in at))
+    if at.__class__ is not int:
+        return ()
+    return (Edit("set" if once else "remove", where.route, meant if once else None, where.file),)
 
 
 def _name_layer(origin: tuple[Spot | None, int]) -> str:

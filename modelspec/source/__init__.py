@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from modelspec.diagnostics import Finding
 
 __all__ = [
+    "BOM",
     "MARK",
     "MAX_BYTES",
     "MAX_DEPTH",
@@ -42,7 +43,8 @@ __all__ = [
     "read_mapping",
 ]
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
+"""The byte order mark: it may stand before a text, and is no part of it."""
 _GO_ON = frozenset({"MS103", "MS104", "MS105", "MS106"})
 """Faults after which the tree still says what its author meant, so that it can be checked further."""
 
@@ -57,8 +59,8 @@ def read(data: bytes, path: str) -> Document:
         from modelspec.source.faults import tell_bytes
 
         return _finish(path, data[: 1 << 16], None, [tell_bytes()], is_json=is_json)
-    if data.startswith(_BOM):
-        data = data[len(_BOM) :]
+    if data.startswith(BOM):
+        data = data[len(BOM) :]
     if not data.isascii():
         try:
             text = data.decode()
@@ -128,4 +130,4 @@ def is_marked(data: bytes) -> bool:
         return False
     from modelspec.source.mark import find_mark
 
-    return find_mark(data.removeprefix(_BOM))
+    return find_mark(data.removeprefix(BOM))

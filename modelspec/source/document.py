@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modelspec.diagnostics import Finding, Where
     from modelspec.source.bounds import Tree
+    from modelspec.source.layout import Layout
     from modelspec.source.places import Index
     from modelspec.source.text import Text
 
@@ -80,3 +81,9 @@ class Document:
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its line break; empty if there is none."""
         return self._read_text().line(number)
+
+    def lay_out(self) -> Layout:
+        """The text with the places of all its parts, to change it there. A byte order mark is not part of it."""
+        from modelspec.source.layout import Layout
+
+        return Layout(self._read_text().text, self._read_index(None), is_json=self._is_json)

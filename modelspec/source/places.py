@@ -80,18 +80,19 @@ class Index:
         if self.kinds[node] == MAPPING:
             if node not in self.keys:
                 self.keys[node] = {}
-                for key in self._list_children(node)[::2]:
+                for key in self.list_children(node)[::2]:
                     self.keys[node].setdefault(self.labels.get(key), key)
             found = self.keys[node].get(step)
             return None if found is None else (found, min(self.after[found], self.after[node] - 1))
         if self.kinds[node] == LIST and isinstance(step, int):
             if node not in self.entries:
-                self.entries[node] = self._list_children(node)
+                self.entries[node] = self.list_children(node)
             entries = self.entries[node]
             return (entries[step], entries[step]) if 0 <= step < len(entries) else None
         return None
 
-    def _list_children(self, node: int) -> array[int]:
+    def list_children(self, node: int) -> array[int]:
+        """The nodes in a container: of a mapping, keys and values in turn."""
         children = array("L")
         child, end, after = node + 1, self.after[node], self.after
         while child < end:

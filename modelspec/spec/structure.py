@@ -426,7 +426,8 @@ class StructureReader(Reader):
 def _place(finding: Finding, file: str) -> Finding:
     """A finding that is in an imported file."""
     where = finding.where._replace(file=file) if isinstance(finding.where, Where) else finding.where
-    return finding._replace(where=where, file=file)
+    fix = tuple([edit._replace(file=file) for edit in finding.fix])
+    return finding._replace(where=where, file=file, fix=fix)
 
 
 def _find_circle(block: Block, done: set[int]) -> list[Block] | None:

@@ -7,7 +7,7 @@ Source: keras.activations, keras.initializers, keras.regularizers, keras.constra
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Number, Optional, Words
+from modelspec.kinds import AnyValue, Boolean, Choice, Integer, Kind, ListOf, Number, Optional, Words, is_sure
 from modelspec.layer import Broken
 from modelspec.refusal import Refused, find_near, name_value
 
@@ -93,7 +93,8 @@ class _Named(Choice):
             reason, hint = self.unfit[value]
             raise Refused(f"'{value}' {reason}", code="MS206", hint=hint)
         near = find_near(value, self.options)
-        raise self.refuse(value, f"did you mean '{near}'?" if near else f"one of: {', '.join(self.options)}", "MS206")
+        hint = f"did you mean '{near}'?" if near else f"one of: {', '.join(self.options)}"
+        raise self.refuse(value, hint, "MS206", meant=near if near and is_sure(value, near, self.options) else None)
 
     def schema(self, expression: Mapping[str, Any]) -> dict[str, Any]:
         named = {"enum": list(self.options), "errorMessage": f"Expected {self.words}."}
