@@ -173,6 +173,9 @@ CODES: dict[str, str] = {
     "MS507": "grew beyond what is allowed",
     "MS508": "growth is limited, and not known",
     "MS509": "the baseline accepts more than there is",
+    # Advice
+    "MS601": "a bias that the normalisation behind it takes out",
+    "MS614": "a comment that ignores nothing",
     # The configuration
     "MS701": "an unknown key in the configuration",
     "MS702": "a value of the wrong kind in the configuration",

@@ -109,7 +109,7 @@ class Batch:
     def look(self, index: int) -> road.Part | None:
         """What there is to say of a text; None if nothing."""
         text = self.texts[index]
-        outcome = road.follow(text.data, text.path, self.choice, text.demands)
+        outcome = road.follow(text.data, text.path, self.choice, text.demands, advice=text.advice)
         # What a call chooses may be in any of the specs, also in one in which all is well.
         if not (outcome.findings or self.models or self.choice is not None):
             return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from modelspec.advice import Selection
 from modelspec.diagnostics import Finding, Where
 
 TYPE_CHECKING = False
@@ -37,7 +38,7 @@ class Configuration:
     `findings` are what is wrong with it.
     """
 
-    __slots__ = ("_exclude", "_include", "_root", "findings", "page", "path", "rules")
+    __slots__ = ("_exclude", "_include", "_root", "_silenced", "advice", "findings", "page", "path", "rules")
 
     def __init__(self, path: str | None = None, page: Page | None = None) -> None:
         self.path = path
@@ -49,6 +50,10 @@ class Configuration:
         self._exclude: list[Glob] = []
         self.rules: list[Rule] = []
         """What it demands of the specs below it, in the order of the file."""
+        self.advice = Selection()
+        """What advice is asked for."""
+        self._silenced: list[tuple[list[Glob], tuple[str, ...]]] = []
+        """The advice that is not given on some files."""
 
     def includes(self, path: str) -> bool:
         """Tell whether a folder search takes this file; `path` is absolute, as in the other questions."""
@@ -68,6 +73,13 @@ class Configuration:
         from modelspec.spec import Demands
 
         return Demands(self.page, tuple(budgets))
+
+    def select_advice(self, path: str) -> Selection:
+        """Tell what advice is asked for on this file."""
+        if not self._silenced:
+            return self.advice
+        silenced = [code for globs, codes in self._silenced if self._matches(globs, path) for code in codes]
+        return self.advice._replace(silenced=tuple(silenced))
 
     def _matches(self, globs: list[Glob], path: str) -> bool:
         steps = path.removeprefix(self._root).split(os.sep)
