@@ -175,6 +175,18 @@ CODES: dict[str, str] = {
     "MS509": "the baseline accepts more than there is",
     # Advice
     "MS601": "a bias that the normalisation behind it takes out",
+    "MS602": "two linear maps with nothing between",
+    "MS603": "a dropout as the last layer",
+    "MS604": "a softmax of what is one already, or of a single number",
+    "MS605": "a variable that nothing reads",
+    "MS606": "a block that is not called",
+    "MS607": "an import of which nothing is used",
+    "MS608": "a result that nothing reads",
+    "MS609": "an argument that would be inferred",
+    "MS610": "a budget of which less than half is used",
+    "MS611": "one layer that holds more than half",
+    "MS612": "a stride that leaves out the edge of what arrives",
+    "MS613": "heads that do not divide the width evenly",
     "MS614": "a comment that ignores nothing",
     # The configuration
     "MS701": "an unknown key in the configuration",

@@ -54,9 +54,51 @@ NORMS = frozenset(
     }
 )
 
+PLAIN_CONVOLUTIONS = frozenset({"Conv1d", "Conv2d", "Conv3d", "Conv1D", "Conv2D", "Conv3D"})
+WINDOWS = PLAIN_CONVOLUTIONS | {"DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"}
+POOLS = frozenset(
+    {
+        *("MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d"),
+        *("MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D"),
+    }
+)
+DROPOUTS = frozenset(
+    {
+        *("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"),
+        *("GaussianDropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+    }
+)
+SQUASHING = frozenset(
+    {
+        *("Softmax", "Softmin", "Softmax2d", "LogSoftmax", "Sigmoid", "Hardsigmoid", "LogSigmoid", "Activation"),
+    }
+)
+ACTIVATED = frozenset({"Dense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"})
+"""Keras's layers that may apply a softmax themselves."""
+ATTENTION = frozenset({"MultiHeadAttention", "GroupedQueryAttention", "ScaledDotProductAttention"})
+
+
+def _things(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
 RULES: dict[str, Entry] = {
     "MS601": Entry("BiasBeforeNorm", "bias_before_norm", True, NORMS, CONVOLUTIONS | MAPS),
-    "MS614": Entry("UnusedRemark", "unused_remark", True, things=frozenset({"remarks"})),
+    "MS602": Entry(
+        "LinearAfterLinear", "linear_after_linear", True, MAPS | PLAIN_CONVOLUTIONS, MAPS | PLAIN_CONVOLUTIONS
+    ),
+    "MS603": Entry("DropoutAtEnd", "dropout_at_end", True, DROPOUTS),
+    "MS604": Entry("DoubleSoftmax", "double_softmax", True, SQUASHING | ACTIVATED),
+    "MS605": Entry("UnusedVariable", "unused_variable", True, things=_things("unused variables")),
+    "MS606": Entry("UnusedBlock", "unused_block", True, things=_things("unused blocks")),
+    "MS607": Entry("UnusedImport", "unused_import", True, things=_things("unused imports")),
+    "MS608": Entry("UnreadResult", "unread_result", True, things=_things("wired")),
+    "MS609": Entry("SpelledOut", "spelled_out", False),
+    "MS610": Entry("RoomyBudget", "roomy_budget", False, things=_things("budget")),
+    "MS611": Entry("DominantLayer", "dominant_layer", False),
+    "MS612": Entry("DroppedEdge", "dropped_edge", False, WINDOWS | POOLS),
+    "MS613": Entry("UnevenHeads", "uneven_heads", True, ATTENTION),
+    "MS614": Entry("UnusedRemark", "unused_remark", True, things=_things("remarks")),
 }
 """The rules by their codes."""
 

@@ -120,18 +120,19 @@ class View:
 
     # What reads what
 
-    def links(self, first: Container[str], second: Container[str]) -> Iterator[Link]:
-        """Where a layer of one of the second types reads nothing but the main result of one of the first types."""
+    def links(self, first: Container[str] | None, second: Container[str]) -> Iterator[Link]:
+        """Where a layer of a second type reads nothing but the main result of one of a first type (None: of any)."""
         for spot in self.spots:
             part = spot.part
             for step, run, fitted in _list_layers(part, second):
                 source = _single_source(part, step, run)
                 passes: list[tuple[Part, int]] = []
                 before = None if source is None else self._find(spot, source, passes)
-                if before is not None and before.kind in first:
+                if before is not None and (first is None or before.kind in first):
                     yield Link(before, self._seat(spot, step, run, fitted), tuple(passes))
                 group = part.steps[step]
-                if isinstance(group, Group) and group.chained and fitted.layer.type_name() in first:
+                is_both = first is None or fitted.layer.type_name() in first
+                if isinstance(group, Group) and group.chained and is_both:
                     chosen = group.runs[run or 0]
                     if chosen.length > 1:
                         again = self._seat(spot, step, run, fitted)
@@ -142,6 +143,17 @@ class View:
         return all(
             self.count_readers(part)[step] <= 1 and (id(part), step) not in self.outside for part, step in link.passes
         )
+
+    def find_origin(self, source: Source) -> Seat | None:
+        """The layer that gives what a source of the whole model names, seen through all there is; None for an input."""
+        if self.graph.part is None:
+            return None
+        spot, step, _ = self.spots[0].origin(source)
+        if spot is None:
+            return None
+        item = spot.item if step < 0 else spot.part.steps[step]
+        fitted = item.fitted if isinstance(item, Leaf) else item
+        return Seat(self, spot, step, fitted) if isinstance(fitted, Fitted) else None
 
     def find_layer(self, spot: Spot, source: Source) -> Seat | None:
         """The layer whose main result a source is, seen through containers; None if it is none, or not only one."""

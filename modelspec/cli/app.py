@@ -128,6 +128,19 @@ def check(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell what was looked at, too.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even if something was found.")] = False,
     fail_on: Annotated[Severity, typer.Option("--fail-on", help="What is enough to fail.")] = Severity.error,
+    select: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--select",
+            metavar="CODES",
+            help="Give this advice, such as MS601,MS612, or MS6 for all.",
+            show_default="what the configuration says",
+        ),
+    ] = None,
+    ignore: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--ignore", metavar="CODES", help="Do not give this advice.", show_default=False),
+    ] = None,
 ) -> None:
     """Check specs and hold them against their budgets."""
     from modelspec.cli.check import check
@@ -149,6 +162,8 @@ def check(
             verbose=verbose,
             exit_zero=exit_zero,
             fail_on=fail_on.value,
+            select=select or (),
+            ignore=ignore or (),
         )
     )
 

@@ -11,6 +11,7 @@ from modelspec.cli.batch import Batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from modelspec.cli.advice import Advice
     from modelspec.cli.against import Base
     from modelspec.report import Report
 
@@ -34,12 +35,14 @@ def check(
     verbose: bool = False,
     exit_zero: bool = False,
     fail_on: str = "error",
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> int:
     """Check specs; return the exit status: 0 all is well, 1 something was found, 2 the call was wrong.
 
     `against` names the revision whose specs these are compared with, `baseline` the file of the problems that are
     accepted. `jobs` is the number of processes. With `exit_zero` what was found is told, and the status is 0; with
-    `fail_on` a warning may be enough to fail.
+    `fail_on` a warning may be enough to fail. `select` and `ignore` are codes of advice, lists with commas.
     """
     choice = None
     if variant is not None or settings:
@@ -47,6 +50,13 @@ def check(
 
         choice = choose(variant, settings)
         if choice is None:
+            return console.USAGE
+    advice = None
+    if select or ignore:
+        from modelspec.cli.advice import choose_advice
+
+        advice = choose_advice(select, ignore)
+        if advice is None:
             return console.USAGE
     call = _Call(
         paths,
@@ -62,6 +72,7 @@ def check(
         verbose,
         exit_zero,
         fail_on,
+        advice,
     )
     if against is None:
         return _run(call, None)
@@ -91,6 +102,7 @@ class _Call(NamedTuple):
     verbose: bool
     exit_zero: bool
     fail_on: str
+    advice: Advice | None
 
 
 def _run(call: _Call, base: Base | None) -> int:
@@ -100,6 +112,7 @@ def _run(call: _Call, base: Base | None) -> int:
         jobs=call.jobs,
         base=base,
         quiet=call.quiet,
+        advice=call.advice,
     )
     gone = [path for path in call.paths if base is not None and base.is_gone(path)]
     found = files.find(

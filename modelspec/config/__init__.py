@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BYTES", "MAX_PARTS", "Configuration", "read", "show_path"]
 
 NAMES = ("modelspec.toml", "pyproject.toml")
-KEYS = ("include", "exclude", "growth", "limits")
-LATER = ("select", "ignore", "per-file-ignores")
-"""Keys of the configuration that this version does not read."""
+KEYS = ("include", "exclude", "select", "ignore", "per-file-ignores", "growth", "limits")
 MAX_BYTES = 2**18
 """Bytes of a configuration: Python's TOML parser reads as many in well under a second."""
 MAX_PARTS = 100
@@ -101,16 +99,23 @@ class Configuration:
                 from modelspec.config.limits import read_growth, read_limits
 
                 self.rules += (read_limits if key == "limits" else read_growth)(value, self.page, self.tell)
-            elif key in LATER:
-                message = f"'{key}' is part of the configuration, but this version of modelspec does not read it yet"
-                self.tell("MS703", message, (key,), "remove it, so that nobody relies on it")
+            elif key in ("select", "ignore"):
+                from modelspec.config.selection import read_codes
+
+                codes = read_codes((key,), value, self.tell)
+                if codes is not None:
+                    self.advice = self.advice._replace(**{key: codes})
+            elif key == "per-file-ignores":
+                from modelspec.config.selection import read_silenced
+
+                self._silenced = read_silenced(value, self.tell)
             elif key == "tool" and self.page.is_whole:
                 hint = "in modelspec.toml the keys stand without [tool.modelspec]"
                 self.tell("MS701", "unknown key 'tool'", (key,), hint)
             else:
                 from modelspec.refusal import find_near
 
-                near = find_near(key, (*KEYS, *LATER))
+                near = find_near(key, KEYS)
                 hint = f"did you mean '{near}'?" if near else f"known keys are {', '.join(KEYS)}"
                 self.tell("MS701", f"unknown key '{show_path(key)}'", (key,), hint)
 
