@@ -5,14 +5,14 @@ A document in which nothing is wrong is asked for what it has; a rule is loaded 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 from modelspec.advice.facts import gather
 from modelspec.advice.index import DEFAULT, RULES
 from modelspec.advice.selection import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from modelspec.diagnostics import Finding
     from modelspec.graph import Graph
     from modelspec.spec import Spec

@@ -5,38 +5,29 @@ A rule is loaded when a document has that: the check of a spec without normalisa
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelspec.advice.facts import Facts
+    from modelspec.fitting import Fitted
 
 __all__ = ["DEFAULT", "RULES", "Entry"]
 
 
-class Entry(NamedTuple):
-    """A rule: its class, the module that holds it, whether it is looked at if nothing else is said, and when.
+class Entry:
+    """A rule: its class, the module that holds it, and whether it is looked at if nothing else is said.
 
-    It can find something only where there is a layer of one of the types in `kinds`, right after one of those in
-    `after`, and one of the `things` (see `Facts`); what is empty asks for nothing.
+    `may_find` tells of a document's facts whether there is what the rule is about.
     """
 
-    name: str
-    module: str
-    by_default: bool
-    kinds: frozenset[str] = frozenset()
-    after: frozenset[str] = frozenset()
-    things: frozenset[str] = frozenset()
+    __slots__ = ("by_default", "may_find", "module", "name")
 
-    def may_find(self, facts: Facts) -> bool:
-        """Whether a document with these facts has what the rule is about."""
-        if self.things and self.things.isdisjoint(facts.things):
-            return False
-        if self.kinds and self.kinds.isdisjoint(facts.kinds):
-            return False
-        if not self.after or (facts.mixed and not self.after.isdisjoint(facts.kinds)):
-            return True
-        return any(one in self.after and other in self.kinds for one, other in facts.pairs)
+    def __init__(self, name: str, module: str, may_find: Callable[[Facts], bool], *, by_default: bool = True) -> None:
+        self.name = name
+        self.module = module
+        self.by_default = by_default
+        self.may_find = may_find
 
 
 CONVOLUTIONS = frozenset(
@@ -55,6 +46,7 @@ NORMS = frozenset(
 )
 
 PLAIN_CONVOLUTIONS = frozenset({"Conv1d", "Conv2d", "Conv3d", "Conv1D", "Conv2D", "Conv3D"})
+LINEAR = PLAIN_CONVOLUTIONS | MAPS
 WINDOWS = PLAIN_CONVOLUTIONS | {"DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"}
 POOLS = frozenset(
     {
@@ -78,27 +70,44 @@ ACTIVATED = frozenset({"Dense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose",
 ATTENTION = frozenset({"MultiHeadAttention", "GroupedQueryAttention", "ScaledDotProductAttention"})
 
 
-def _things(*names: str) -> frozenset[str]:
-    return frozenset(names)
+def _has_bias(layer: Fitted) -> bool:
+    return any(tensor.name.endswith("bias") for tensor in layer.tensors)
+
+
+def _squashes(layer: Fitted) -> bool:
+    name = getattr(layer.layer, "activation", None)
+    return layer.layer.type_name() in SQUASHING or (isinstance(name, str) and name.endswith(("softmax", "sigmoid")))
+
+
+def _squashes_one(layer: Fitted) -> bool:
+    return 1 in layer.output_shape and _squashes(layer)
 
 
 RULES: dict[str, Entry] = {
-    "MS601": Entry("BiasBeforeNorm", "bias_before_norm", True, NORMS, CONVOLUTIONS | MAPS),
-    "MS602": Entry(
-        "LinearAfterLinear", "linear_after_linear", True, MAPS | PLAIN_CONVOLUTIONS, MAPS | PLAIN_CONVOLUTIONS
+    "MS601": Entry(
+        "BiasBeforeNorm", "bias_before_norm", lambda facts: facts.has_pair(CONVOLUTIONS | MAPS, NORMS, _has_bias)
     ),
-    "MS603": Entry("DropoutAtEnd", "dropout_at_end", True, DROPOUTS),
-    "MS604": Entry("DoubleSoftmax", "double_softmax", True, SQUASHING | ACTIVATED),
-    "MS605": Entry("UnusedVariable", "unused_variable", True, things=_things("unused variables")),
-    "MS606": Entry("UnusedBlock", "unused_block", True, things=_things("unused blocks")),
-    "MS607": Entry("UnusedImport", "unused_import", True, things=_things("unused imports")),
-    "MS608": Entry("UnreadResult", "unread_result", True, things=_things("wired")),
-    "MS609": Entry("SpelledOut", "spelled_out", False),
-    "MS610": Entry("RoomyBudget", "roomy_budget", False, things=_things("budget")),
-    "MS611": Entry("DominantLayer", "dominant_layer", False),
-    "MS612": Entry("DroppedEdge", "dropped_edge", False, WINDOWS | POOLS),
-    "MS613": Entry("UnevenHeads", "uneven_heads", True, ATTENTION),
-    "MS614": Entry("UnusedRemark", "unused_remark", True, things=_things("remarks")),
+    "MS602": Entry("LinearAfterLinear", "linear_after_linear", lambda facts: facts.has_pair(LINEAR, LINEAR)),
+    "MS603": Entry("DropoutAtEnd", "dropout_at_end", lambda facts: facts.ends_in(DROPOUTS)),
+    "MS604": Entry(
+        "DoubleSoftmax",
+        "double_softmax",
+        lambda facts: (
+            facts.has_pair(SQUASHING | ACTIVATED, SQUASHING, _squashes)
+            or facts.has(SQUASHING | ACTIVATED, _squashes_one)
+        ),
+    ),
+    "MS605": Entry("UnusedVariable", "unused_variable", lambda facts: "unused variables" in facts.things),
+    "MS606": Entry("UnusedBlock", "unused_block", lambda facts: "unused blocks" in facts.things),
+    "MS607": Entry("UnusedImport", "unused_import", lambda facts: "unused imports" in facts.things),
+    "MS608": Entry("UnreadResult", "unread_result", lambda facts: "wired" in facts.things),
+    "MS609": Entry("SpelledOut", "spelled_out", lambda facts: bool(facts.layers), by_default=False),
+    "MS610": Entry("RoomyBudget", "roomy_budget", lambda facts: "budget" in facts.things, by_default=False),
+    "MS611": Entry("DominantLayer", "dominant_layer", lambda facts: bool(facts.layers), by_default=False),
+    "MS612": Entry("DroppedEdge", "dropped_edge", lambda facts: facts.has(WINDOWS | POOLS), by_default=False),
+    "MS613": Entry("UnevenHeads", "uneven_heads", lambda facts: facts.has(ATTENTION)),
+    # Asked when all others have been: see `running`.
+    "MS614": Entry("UnusedRemark", "unused_remark", lambda _: False),
 }
 """The rules by their codes."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import prod
 
 from modelspec.advice.channels import find_channels, has_activation, is_map
-from modelspec.advice.index import MAPS, PLAIN_CONVOLUTIONS
+from modelspec.advice.index import LINEAR
 from modelspec.advice.rule import ModelRule
 from modelspec.advice.view import Link, Seat, View
 from modelspec.diagnostics import Finding, Related
@@ -29,8 +29,7 @@ class LinearAfterLinear(ModelRule):
 
     def find(self, view: View) -> Iterator[Finding]:
         """Links between two such layers."""
-        kinds = MAPS | PLAIN_CONVOLUTIONS
-        for link in view.links(kinds, kinds):
+        for link in view.links(LINEAR, LINEAR):
             first, second = link.first, link.second
             if _are_one(first, second) and not _is_low_rank(first, second) and self._is_free(view, link):
                 again = first == second

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from modelspec.advice.facts import list_parts
 from modelspec.advice.index import RULES
-from modelspec.advice.remarks import Remark, list_remarks
 from modelspec.advice.rule import DocumentRule, ModelRule, RemarkRule, Rule
 from modelspec.advice.view import View
 from modelspec.diagnostics import Finding, Place, Where
 from modelspec.graph import GONE, Graph
 from modelspec.source import MAX_FAULTS, Document
 from modelspec.spec import Spec
+
+if TYPE_CHECKING:
+    from modelspec.advice.remarks import Remark
 
 __all__ = ["load", "run"]
 
@@ -73,7 +76,12 @@ class _Ignored:
     def find(self, file: str) -> dict[int, Remark]:
         """The comments of one of the documents, by their lines."""
         if file not in self.remarks:
-            self.remarks[file] = list_remarks(self._document(file))
+            document = self._document(file)
+            self.remarks[file] = {}
+            if document.has_remark:
+                from modelspec.advice.remarks import list_remarks
+
+                self.remarks[file] = list_remarks(document)
         return self.remarks[file]
 
     def _document(self, file: str) -> Document:

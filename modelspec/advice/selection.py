@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
 from modelspec.advice.index import DEFAULT, RULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["PREFIX", "Selection", "refuse_code"]
 
@@ -13,15 +14,23 @@ PREFIX = "MS6"
 """What the code of all advice begins with."""
 
 
-class Selection(NamedTuple):
+class Selection:
     """What is selected and ignored, each a list of codes or beginnings of codes (`MS6`, `MS60`, `MS601`).
 
     `select` is None for the usual. `silenced` is what is ignored in this file, whatever is selected.
     """
 
-    select: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] = ()
-    silenced: tuple[str, ...] = ()
+    __slots__ = ("ignore", "select", "silenced")
+
+    def __init__(
+        self,
+        select: tuple[str, ...] | None = None,
+        ignore: tuple[str, ...] = (),
+        silenced: tuple[str, ...] = (),
+    ) -> None:
+        self.select = select
+        self.ignore = ignore
+        self.silenced = silenced
 
     @property
     def codes(self) -> frozenset[str]:
@@ -38,7 +47,7 @@ class Selection(NamedTuple):
         """The selection with what a call says: a list of its own takes the place of what the configuration has."""
         if select is not None:
             return Selection(tuple(select), tuple(ignore), self.silenced)
-        return self._replace(ignore=(*self.ignore, *ignore))
+        return Selection(self.select, (*self.ignore, *ignore), self.silenced)
 
 
 def _measure(code: str, beginnings: Iterable[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelspec.advice.facts import list_unused_blocks
+from modelspec.advice.names import list_unused_blocks
 from modelspec.advice.rule import DocumentRule
 from modelspec.diagnostics import Finding, Where
 from modelspec.spec import Spec

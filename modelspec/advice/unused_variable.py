@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from modelspec.advice.facts import list_unused_variables
+from modelspec.advice.names import list_unused_variables
 from modelspec.advice.rule import DocumentRule
 from modelspec.diagnostics import Edit, Finding
 from modelspec.spec import Spec, Variant

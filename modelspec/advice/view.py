@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
-from modelspec.advice.facts import list_parts, readers_within
+from modelspec.advice.facts import list_parts
+from modelspec.advice.readers import count_readers
 from modelspec.diagnostics import Where
 from modelspec.entry import Chain, Fork
 from modelspec.fitting import Fitted
@@ -193,7 +194,7 @@ class View:
         """
         known = self._counts.get(id(part))
         if known is None:
-            known = self._counts[id(part)] = readers_within(part)
+            known = self._counts[id(part)] = count_readers(part)
             if part is self.graph.part:
                 known.update([source.step for source in self.graph.outputs if not isinstance(source, Incoming)])
             elif part.result is not None:

@@ -77,7 +77,7 @@ class Configuration:
         if not self._silenced:
             return self.advice
         silenced = [code for globs, codes in self._silenced if self._matches(globs, path) for code in codes]
-        return self.advice._replace(silenced=tuple(silenced))
+        return Selection(self.advice.select, self.advice.ignore, tuple(silenced))
 
     def _matches(self, globs: list[Glob], path: str) -> bool:
         steps = path.removeprefix(self._root).split(os.sep)
@@ -103,8 +103,10 @@ class Configuration:
                 from modelspec.config.selection import read_codes
 
                 codes = read_codes((key,), value, self.tell)
-                if codes is not None:
-                    self.advice = self.advice._replace(**{key: codes})
+                if codes is not None and key == "select":
+                    self.advice.select = codes
+                elif codes is not None:
+                    self.advice.ignore = codes
             elif key == "per-file-ignores":
                 from modelspec.config.selection import read_silenced
 

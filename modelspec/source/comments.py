@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections.abc import Iterator
 
 from modelspec.source.places import SCALAR, Index
 
-__all__ = ["find_comments"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-_COMMENT = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
+__all__ = ["find_comments"]
 
 
 def find_comments(text: str, index: Index) -> Iterator[tuple[int, int]]:
     """Start and end of each comment. `index` is that of the whole text."""
-    at = 0
-    while (match := _COMMENT.search(text, at)) is not None:
-        at = match.end()
-        node = bisect_right(index.starts, match.start()) - 1
-        inside = node >= 0 and index.kinds[node] == SCALAR and index.ends[node] > match.start()
-        if inside and not _is_behind_header(text, index.starts[node], match.start()):
-            # The rest of the line may yet hold one, behind the scalar.
-            at = match.start() + 1
-            continue
-        yield match.span()
+    at = text.find("#")
+    while at >= 0:
+        end = at + 1
+        if (not at or text[at - 1] in " \t\r\n") and not _is_in_scalar(text, index, at):
+            ends = [found for mark in "\r\n" if (found := text.find(mark, at)) >= 0]
+            end = min(ends, default=len(text))
+            yield at, end
+        at = text.find("#", end)
 
 
-def _is_behind_header(text: str, start: int, at: int) -> bool:
-    """Whether this is on the first line of a block scalar, where its text has not begun."""
-    return text[start] in "|>" and "\n" not in text[start:at] and "\r" not in text[start:at]
+def _is_in_scalar(text: str, index: Index, at: int) -> bool:
+    """Whether this is part of a scalar. What follows the mark of a block scalar on its line is none of it."""
+    node = bisect_right(index.starts, at) - 1
+    if node < 0 or index.kinds[node] != SCALAR or index.ends[node] <= at:
+        return False
+    start = index.starts[node]
+    return text[start] not in "|>" or "\n" in text[start:at] or "\r" in text[start:at]
