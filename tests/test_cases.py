@@ -184,11 +184,13 @@ def test_page_shows_its_code(code: str, capsys: pytest.CaptureFixture[str]) -> N
     assert run(["explain", code.lower()]) == 0
     page = capsys.readouterr().out
     assert page.startswith(f"# {code}: {CODES[code]}\n")
+    assert "## How to mend it\n" in page
+    if code in load_writer().RETIRED:
+        return
     shown = re.search(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     assert shown is not None
     assert re.search(rf" {code} (error|warning): ", shown[1]), "the example is one of something else"
     assert len(re.findall(r"^\S+:\d+:\d+: MS", shown[1], re.MULTILINE)) == 1, "a page is about one mistake"
-    assert "## How to mend it\n" in page
 
 
 def test_there_is_no_page_for_other_codes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,7 @@ class DroppedEdge(ModelRule):
             if told:
                 hint = "pad it, make what arrives fit, or write ceil_mode: true where there is one"
                 argument = next((name for name in ("stride", "strides") if seat.argument(name) is not None), None)
-                yield self.tell_at(seat, argument, f"reads no further: {' and '.join(told)}", hint)
+                yield self.tell_at(seat, argument, f"no window reaches {', or '.join(told)}", hint)
 
     VALID = (
         """\
@@ -100,4 +100,5 @@ def _list_dropped(seat: Seat) -> Iterator[str]:
             continue
         dropped = (size + 2 * pad - window) % stride - pad
         if dropped > 0:
-            yield f"the last {dropped} of {size} along the {name} are in no window"
+            last = f"the last {dropped}" if dropped > 1 else "the last one"
+            yield f"{last} of {size} along the {name}"
