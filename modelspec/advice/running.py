@@ -136,7 +136,13 @@ def _keep_certain(
                 standing.update([place for place in places if place in mended])
     for finding, number in found:
         entry = _entry_of(finding)
-        is_certain = whole and not entry.file and mended[entry] == standing[entry]
+        everywhere = mended[entry] == standing[entry]
+        if finding.fix and whole and not everywhere:
+            # Somewhere else the same entry has become something that is right as it is.
+            finding = finding._replace(
+                hint=f"{finding.hint} where this holds, for elsewhere the entry is right as it is"
+            )
+        is_certain = whole and not entry.file and everywhere
         yield (finding if is_certain or not finding.fix else finding._replace(fix=())), number
 
 

@@ -133,7 +133,7 @@ class View:
                     yield Link(before, self._seat(spot, step, run, fitted), tuple(passes))
                 group = part.steps[step]
                 is_both = first is None or fitted.layer.type_name() in first
-                if isinstance(group, Group) and group.chained and is_both:
+                if isinstance(group, Group) and group.chained and not group.shared and is_both:
                     chosen = group.runs[run or 0]
                     if chosen.length > 1:
                         again = self._seat(spot, step, run, fitted)

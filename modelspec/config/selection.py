@@ -36,7 +36,11 @@ def read_silenced(value: Any, tell: Tell) -> list[tuple[list[Glob], tuple[str, .
         return []
     silenced = []
     for glob, codes in value.items():
-        globs = read_globs((key, glob), [glob], tell)
+
+        def tell_there(code: str, message: str, route: Route, hint: str, *, there: Route = (key, glob)) -> None:
+            tell(code, message, there, hint)
+
+        globs = read_globs((key,), [glob], tell_there)
         read = read_codes((key, glob), codes, tell)
         if globs is not None and read is not None:
             silenced.append((globs, read))
