@@ -236,7 +236,7 @@ def test_output_keeps_the_mode_of_a_file_and_the_link_to_it(folder: Path) -> Non
 def test_output_that_fails_half_way_leaves_the_old_file(
     folder: Path, capsys: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     (folder / "out").write_text("old", encoding="utf-8")
@@ -275,7 +275,7 @@ def test_colour_is_for_terminals(
 
 
 def test_a_fault_of_our_own_says_what_to_report(capsys: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("of our own")
 
     monkeypatch.setattr("modelspec.road.follow", fail)
@@ -289,7 +289,7 @@ def test_a_fault_of_our_own_says_what_to_report(capsys: Streams, monkeypatch: py
 
 
 def test_an_interrupt_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("modelspec.road.follow", interrupt)

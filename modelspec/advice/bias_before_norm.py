@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from modelspec.advice.channels import find_channels, has_activation
 from modelspec.advice.index import CONVOLUTIONS, MAPS, NORMS
 from modelspec.advice.rule import ModelRule
 from modelspec.advice.view import Link, Seat, View
@@ -131,7 +132,7 @@ layers:
 
 def _name_bias(seat: Seat) -> str | None:
     """What the bias of a layer is called, if it has one that is added last; None otherwise."""
-    if seat.argument("activation") not in (None, "linear"):
+    if has_activation(seat):
         return None
     return next((name for name in ("bias", "use_bias") if seat.argument(name) is True), None)
 
@@ -142,7 +143,7 @@ def _takes_mean(link: Link) -> bool:
     if not second.fitted.trainable:
         return False
     shape = second.fitted.inputs[0].shape
-    bias = len(shape) - 1 if first.kind in MAPS and first.kind != "Conv1D" else _find_channels(first)
+    bias = find_channels(first)
     groups = second.argument("num_groups") or second.argument("groups")
     if second.kind == "BatchNormalization" or second.kind == "GroupNormalization":
         axis = second.argument("axis")
@@ -150,16 +151,6 @@ def _takes_mean(link: Link) -> bool:
     else:
         norm = 0
     return norm == bias and (groups is None or groups in (-1, shape[norm]))
-
-
-def _find_channels(seat: Seat) -> int:
-    """The axis of the result that a bias of a convolution runs along."""
-    rank = len(seat.fitted.output_shape)
-    if seat.kind == "Conv1D" and seat.argument("filters") is None:
-        return rank - 1
-    if seat.argument("filters") is None and seat.argument("depth_multiplier") is None:
-        return 0
-    return 0 if seat.argument("data_format") == "channels_first" else rank - 1
 
 
 def _is_pinned(view: View) -> bool:

@@ -42,10 +42,11 @@ def run(
     told = _find(spec, graphs, wanted, whole=whole)
     ignored = _Ignored(spec)
     kept = [(finding, number) for finding, number in told if not ignored.takes(finding)]
-    if UNUSED in codes and whole:
+    unused = [*ignored.list_unused(codes)] if UNUSED in codes and whole else []
+    if unused:
         rule = load(UNUSED)
         assert isinstance(rule, RemarkRule)
-        kept += [(finding, None) for finding in rule.find(spec, ignored.list_unused(codes))]
+        kept += [(finding, None) for finding in rule.find(spec, unused)]
     yield from kept[:MAX_FAULTS]
 
 
@@ -127,16 +128,17 @@ def _keep_certain(
 
     One entry of a block is many layers, and only some of them may be what a finding is about.
     """
-    mended = Counter([_entry_of(finding) for finding, _ in found if finding.fix])
+    mended = Counter([finding.fix for finding, _ in found if finding.fix])
     standing: Counter[Where] = Counter()
     if mended and whole:
+        entries = {_entry_of(finding) for finding, _ in found}
         for graph in graphs:
             for part in list_parts(graph):
                 places = [part.where(step) for step, done in enumerate(part.steps) if done is not GONE]
-                standing.update([place for place in places if place in mended])
+                standing.update([place for place in places if place in entries])
     for finding, number in found:
         entry = _entry_of(finding)
-        everywhere = mended[entry] == standing[entry]
+        everywhere = mended[finding.fix] == standing[entry]
         if finding.fix and whole and not everywhere:
             # Somewhere else the same entry has become something that is right as it is.
             finding = finding._replace(

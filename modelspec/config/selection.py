@@ -36,12 +36,19 @@ def read_silenced(value: Any, tell: Tell) -> list[tuple[list[Glob], tuple[str, .
         return []
     silenced = []
     for glob, codes in value.items():
-
-        def tell_there(code: str, message: str, route: Route, hint: str, *, there: Route = (key, glob)) -> None:
-            tell(code, message, there, hint)
-
-        globs = read_globs((key,), [glob], tell_there)
+        globs = read_globs((key,), [glob], _Teller(tell, (key, glob)))
         read = read_codes((key, glob), codes, tell)
         if globs is not None and read is not None:
             silenced.append((globs, read))
     return silenced
+
+
+class _Teller:
+    """Tells what is wrong with a glob at the glob itself."""
+
+    def __init__(self, tell: Tell, route: Route) -> None:
+        self.tell = tell
+        self.route = route
+
+    def __call__(self, code: str, message: str, _: Route, hint: str) -> None:
+        self.tell(code, message, self.route, hint)
