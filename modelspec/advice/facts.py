@@ -24,7 +24,7 @@ class Facts:
     plain. `things` is what else there is: see `gather`.
     """
 
-    __slots__ = ("last", "layers", "mixed", "pairs", "things")
+    __slots__ = ("_kinds", "_successions", "last", "layers", "mixed", "pairs", "things")
 
     def __init__(self) -> None:
         self.layers: set[Fitted] = set()
@@ -32,10 +32,17 @@ class Facts:
         self.last: set[Fitted] | None = set()
         self.mixed = False
         self.things: set[str] = set()
+        self._kinds: dict[Fitted, str] = {}
+        self._successions: set[tuple[str, str]] = set()
+
+    def sort(self) -> None:
+        """Note the types, once all layers are known: there are fewer of them."""
+        kinds = self._kinds = {layer: layer.layer.type_name() for layer in self.layers}
+        self._successions = set() if self.mixed else {(kinds[one], kinds[other]) for one, other in self.pairs}
 
     def has(self, kinds: Container[str], holds: Callable[[Fitted], bool] | None = None) -> bool:
         """Whether there is a layer of these types of which this holds."""
-        return any(layer.layer.type_name() in kinds and (holds is None or holds(layer)) for layer in self.layers)
+        return any(kind in kinds and (holds is None or holds(layer)) for layer, kind in self._kinds.items())
 
     def has_pair(
         self, first: Container[str], second: Container[str], holds: Callable[[Fitted], bool] | None = None
@@ -43,14 +50,15 @@ class Facts:
         """Whether there may be a layer of the second types right after one of the first, of which this holds."""
         if self.mixed:
             return self.has(second) and self.has(first, holds)
-        return any(
-            other.layer.type_name() in second and one.layer.type_name() in first and (holds is None or holds(one))
-            for one, other in self.pairs
-        )
+        found = {pair for pair in self._successions if pair[0] in first and pair[1] in second}
+        if not found or holds is None:
+            return bool(found)
+        kinds = self._kinds
+        return any((kinds[one], kinds[other]) in found and holds(one) for one, other in self.pairs)
 
     def ends_in(self, kinds: Container[str]) -> bool:
         """Whether a layer of these types may give a result of a model."""
-        return self.has(kinds) if self.last is None else any(layer.layer.type_name() in kinds for layer in self.last)
+        return self.has(kinds) if self.last is None else any(self._kinds[layer] in kinds for layer in self.last)
 
 
 def gather(spec: Spec, graphs: Iterable[Graph]) -> Facts:
@@ -78,6 +86,7 @@ def gather(spec: Spec, graphs: Iterable[Graph]) -> Facts:
                 facts.last.add(done.fitted if isinstance(done, Leaf) else done)
             else:
                 facts.last = None
+    facts.sort()
     return facts
 
 

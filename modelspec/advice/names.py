@@ -51,6 +51,8 @@ def list_unused_variables(spec: Spec) -> Iterator[Where]:
 def _names_in(body: Body) -> set[str]:
     """The names that entries read, and that the names of layers in them are made of."""
     names = {*body.reads}
+    if body.plain and not body.templated:
+        return names
     for entry, name in zip(body.entries, body.names, strict=True):
         if isinstance(name, Template):
             names |= name.names
