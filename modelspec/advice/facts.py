@@ -9,7 +9,8 @@ from modelspec.graph import Graph, Group, Incoming, Leaf, Of, Part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from modelspec.spec import Spec
 
@@ -19,46 +20,63 @@ __all__ = ["Facts", "gather", "list_parts"]
 class Facts:
     """What the models of a document have.
 
-    `layers` are the distinct layers, `pairs` those that stand one right after the other; with `mixed` there are
-    containers or references, so that any may follow any. `last` are those that give the results, as far as that is
-    plain. `things` is what else there is: see `gather`.
+    `kinds` are the types of their layers, `successions` those that stand one right after the other; with `mixed` there
+    are containers or references, so that any may follow any. `last` are the types that give the results, None where
+    that is not plain. `things` is what else there is: see `gather`.
     """
 
-    __slots__ = ("_kinds", "_successions", "last", "layers", "mixed", "pairs", "things")
+    __slots__ = ("_parts", "kinds", "last", "mixed", "successions", "things")
 
     def __init__(self) -> None:
-        self.layers: set[Fitted] = set()
-        self.pairs: set[tuple[Fitted, Fitted]] = set()
-        self.last: set[Fitted] | None = set()
+        self.kinds: set[str] = set()
+        self.successions: set[tuple[str, str]] = set()
         self.mixed = False
+        self.last: set[str] | None = set()
         self.things: set[str] = set()
-        self._kinds: dict[Fitted, str] = {}
-        self._successions: set[tuple[str, str]] = set()
+        self._parts: list[Part] = []
 
-    def sort(self) -> None:
-        """Note the types, once all layers are known: there are fewer of them."""
-        kinds = self._kinds = {layer: layer.layer.type_name() for layer in self.layers}
-        self._successions = set() if self.mixed else {(kinds[one], kinds[other]) for one, other in self.pairs}
+    def take(self, part: Part) -> None:
+        """Take down what stands in a part."""
+        self._parts.append(part)
+        classes = [done.layer.__class__ for done in part.steps if done.__class__ is Fitted]
+        names = {each: each.type_name() for each in set(classes)}
+        self.kinds.update(names.values())
+        if any(each.arity[1] == 0 for each in names):
+            self.things.add("wired")
+        if len(classes) == len(part.steps):
+            self.successions.update([(names[one], names[other]) for one, other in set(pairwise(classes))])
+            return
+        self.mixed = True
+        self.kinds.update([layer.layer.type_name() for layer in _list_layers(part)])
 
-    def has(self, kinds: Container[str], holds: Callable[[Fitted], bool] | None = None) -> bool:
+    def has(self, kinds: AbstractSet[str], holds: Callable[[Fitted], bool] | None = None) -> bool:
         """Whether there is a layer of these types of which this holds."""
-        return any(kind in kinds and (holds is None or holds(layer)) for layer, kind in self._kinds.items())
+        found = kinds & self.kinds
+        if not found or holds is None:
+            return bool(found)
+        layers = [layer for part in self._parts for layer in _list_layers(part)]
+        return any(layer.layer.type_name() in found and holds(layer) for layer in layers)
 
     def has_pair(
-        self, first: Container[str], second: Container[str], holds: Callable[[Fitted], bool] | None = None
+        self, first: AbstractSet[str], second: AbstractSet[str], holds: Callable[[Fitted], bool] | None = None
     ) -> bool:
         """Whether there may be a layer of the second types right after one of the first, of which this holds."""
         if self.mixed:
             return self.has(second) and self.has(first, holds)
-        found = {pair for pair in self._successions if pair[0] in first and pair[1] in second}
+        found = {one for one, other in self.successions if one in first and other in second}
         if not found or holds is None:
             return bool(found)
-        kinds = self._kinds
-        return any((kinds[one], kinds[other]) in found and holds(one) for one, other in self.pairs)
+        for part in self._parts:
+            held = {layer for layer in _list_layers(part) if layer.layer.type_name() in found and holds(layer)}
+            # Every step is a layer here.
+            pairs = pairwise(part.steps) if held else ()
+            if any(one in held and other.layer.type_name() in second for one, other in pairs):  # type: ignore[union-attr]
+                return True
+        return False
 
-    def ends_in(self, kinds: Container[str]) -> bool:
+    def ends_in(self, kinds: AbstractSet[str]) -> bool:
         """Whether a layer of these types may give a result of a model."""
-        return self.has(kinds) if self.last is None else any(self._kinds[layer] in kinds for layer in self.last)
+        return not kinds.isdisjoint(self.kinds if self.last is None else self.last)
 
 
 def gather(spec: Spec, graphs: Iterable[Graph]) -> Facts:
@@ -79,34 +97,26 @@ def gather(spec: Spec, graphs: Iterable[Graph]) -> Facts:
         if graph.budget is not None or graph.demands:
             things.add("budget")
         for part in list_parts(graph):
-            _add_part(facts, part)
+            facts.take(part)
         for source in graph.outputs:
             done = None if isinstance(source, Incoming) or graph.part is None else graph.part.steps[source.step]
-            if isinstance(done, (Fitted, Leaf)) and isinstance(source, Of) and facts.last is not None:
-                facts.last.add(done.fitted if isinstance(done, Leaf) else done)
+            layer = done.fitted if isinstance(done, Leaf) else done
+            if isinstance(layer, Fitted) and isinstance(source, Of) and facts.last is not None:
+                facts.last.add(layer.layer.type_name())
             else:
                 facts.last = None
-    facts.sort()
     return facts
 
 
-def _add_part(facts: Facts, part: Part) -> None:
-    mixed = False
+def _list_layers(part: Part) -> Iterator[Fitted]:
+    """The distinct layers of a part."""
     for done in set(part.steps):
-        if done.__class__ is Fitted:
-            assert isinstance(done, Fitted)
-            facts.layers.add(done)
-            if not done.inputs:
-                facts.things.add("wired")
+        if isinstance(done, Fitted):
+            yield done
         elif isinstance(done, Leaf):
-            mixed = True
-            facts.layers.add(done.fitted)
+            yield done.fitted
         elif isinstance(done, Group):
-            mixed = True
-            facts.layers.update([run.item.fitted for run in done.runs if isinstance(run.item, Leaf)])
-    facts.mixed = facts.mixed or mixed
-    if not facts.mixed:
-        facts.pairs.update(pairwise(part.steps))  # type: ignore[arg-type]
+            yield from [run.item.fitted for run in done.runs if isinstance(run.item, Leaf)]
 
 
 def list_parts(graph: Graph) -> Iterator[Part]:
@@ -119,6 +129,6 @@ def list_parts(graph: Graph) -> Iterator[Part]:
             continue
         seen.add(id(part))
         yield part
-        for done in set(part.steps):
-            if isinstance(done, Group):
+        for done in part.steps:
+            if done.__class__ is Group:
                 waiting += [run.item for run in done.runs if isinstance(run.item, Part)]

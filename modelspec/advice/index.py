@@ -101,9 +101,9 @@ RULES: dict[str, Entry] = {
     "MS606": Entry("UnusedBlock", "unused_block", lambda facts: "unused blocks" in facts.things),
     "MS607": Entry("UnusedImport", "unused_import", lambda facts: "unused imports" in facts.things),
     "MS608": Entry("UnreadResult", "unread_result", lambda facts: "wired" in facts.things),
-    "MS609": Entry("SpelledOut", "spelled_out", lambda facts: bool(facts.layers), by_default=False),
+    "MS609": Entry("SpelledOut", "spelled_out", lambda facts: bool(facts.kinds), by_default=False),
     "MS610": Entry("RoomyBudget", "roomy_budget", lambda facts: "budget" in facts.things, by_default=False),
-    "MS611": Entry("DominantLayer", "dominant_layer", lambda facts: bool(facts.layers), by_default=False),
+    "MS611": Entry("DominantLayer", "dominant_layer", lambda facts: bool(facts.kinds), by_default=False),
     "MS612": Entry("DroppedEdge", "dropped_edge", lambda facts: facts.has(WINDOWS | POOLS), by_default=False),
     "MS613": Entry("UnevenHeads", "uneven_heads", lambda facts: facts.has(ATTENTION)),
     # Asked when all others have been: see `running`.
