@@ -89,6 +89,10 @@ layers:
   - {type: Conv2d, name: conv, out_channels: 3, kernel_size: 3, padding: 1}
   - BatchNorm2d
   - {share: conv}
+  - {type: Conv2d, name: other, out_channels: 3, kernel_size: 3, padding: 1}
+  - ReLU
+  - {share: other}  # the bias is that of a layer without a norm
+  - BatchNorm2d
   - type: Residual  # the sum stands between
     layers: [{type: Conv2d, out_channels: 3, kernel_size: 3, padding: same}]
   - InstanceNorm2d

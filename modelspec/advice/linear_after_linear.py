@@ -66,7 +66,7 @@ modelspec: 1
 input: [8, 16, 16]
 layers:
   - {type: Conv2d, out_channels: 8, kernel_size: 3, groups: 8}  # depthwise separable
-  - {type: Conv2d, out_channels: 16, kernel_size: 1}
+  - {type: Conv2d, out_channels: 8, kernel_size: 1}
   - ReLU
   - {type: Conv2d, out_channels: 16, kernel_size: 3}
   - {type: Conv2d, out_channels: 16, kernel_size: 3}
