@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from modelspec import __main__ as command
 from modelspec import catalogue
 from modelspec.__main__ import run
+from modelspec.advice import DEFAULT, RULES
 from modelspec.cli import console
 from modelspec.version import VERSION
 
@@ -346,6 +347,10 @@ def test_a_warning_fails_where_it_is_asked_to(capsys: Streams) -> None:
     assert capsys.readouterr().out.count("MS509 warning") == 2
 
 
+DEFAULT_CODES = [code for code in RULES if code in DEFAULT]
+OPTIONAL_CODES = [code for code in RULES if code not in DEFAULT]
+
+
 def test_limits_are_told_with_those_who_set_them(folder: Path, capsys: Streams) -> None:
     (folder / "modelspec.toml").write_text(
         'growth = { macs = "5%" }\n[[limits]]\nbudget = { parameters = 14, layers.fc.macs = "50%" }\n', encoding="utf-8"
@@ -356,6 +361,7 @@ def test_limits_are_told_with_those_who_set_them(folder: Path, capsys: Streams) 
         ["file", "good.yaml"],
         ["configuration", "modelspec.toml"],
         ["in a search", "taken"],
+        ["advice", f"{', '.join(DEFAULT_CODES)}; not: {', '.join(OPTIONAL_CODES)}"],
         [""],
         ["good"],
         ["Limit", "Set by"],

@@ -100,7 +100,7 @@ FAULTS = [  # in pyproject.toml
         [("MS702", 2, "ignore", ...), ("MS702", 2, "ignore", ...)],
     ),
     ("[tool.modelspec]\nper-file-ignores = ['MS6']\n", [("MS702", 2, "per-file-ignores", ...)]),
-    ("[tool.modelspec.per-file-ignores]\n'a.yaml' = 'MS6'\n", [("MS702", 3, "'a.yaml'", ...)]),
+    ("[tool.modelspec.per-file-ignores]\n'a.yaml' = 'MS6'\n", [("MS702", 2, "'a.yaml'", ...)]),
     ("[tool.modelspec.per-file-ignores]\n'a.yaml' = ['MS6']\n'../b' = ['MS6']\n", [("MS702", 3, "'../b'", ...)]),
     ("[tool.modelspec]\nselects = ['MS6']\n", [("MS701", 2, "selects", "did you mean 'select'?")]),
     ("[tool.modelspec.growth]\nmac = 1\n", [("MS701", 2, "mac", "did you mean 'macs'?")]),

@@ -58,6 +58,18 @@ layers:
   - {share: body.owner, name: again, inputs: body.act}
 outputs: [body, again]
 """,
+        """\
+modelspec: 1
+input: [8]
+layers:
+  - {type: Linear, name: owner, out_features: 8}  # only its weights are used
+  - {share: owner, name: user, inputs: input}
+  - name: body
+    layers:
+      - {type: Tanh, name: act}  # read from outside alone
+      - {type: Linear, inputs: input, out_features: 8}
+  - {type: Add, inputs: [body, body.act]}
+""",
     )
     INVALID = (
         """\
