@@ -89,9 +89,10 @@ def _convolution(rng: random.Random, number: int) -> list[str]:
 
 def _fully_connected(rng: random.Random, number: int) -> list[str]:
     return [
-        f"  - {{name: fc{number}, type: Linear, out_features: {rng.choice(WIDTHS)}}}",
+        f"  - {{name: fc{number}, type: Linear, out_features: {rng.choice(WIDTHS)}, bias: false}}",
         "  - BatchNorm1d",
         "  - ReLU",
         f"  - {{type: Dropout, p: {rng.choice((0.1, 0.2, 0.5))}}}",
-        "  - {type: Linear, out_features: 2 * width, bias: false}",
+        "  - {type: Linear, out_features: 2 * width}",
+        "  - ReLU",
     ]

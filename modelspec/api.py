@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelspec import files, road
+from modelspec.advice import Selection
 from modelspec.diagnostics import Finding
 from modelspec.language import VARIABLE
 from modelspec.refusal import Refused
@@ -32,7 +33,7 @@ def check(
     """
     choice = _choose(variant, settings)
     if isinstance(source, Mapping):
-        return _finish([road.follow_document(read_mapping(source), choice)], choice)
+        return _finish([road.follow_document(read_mapping(source), choice, advice=Selection())], choice)
     path = os.fspath(source)
     if not os.path.exists(path):
         hint = "; for the text of a spec there is check_text" if "\n" in path else ""
@@ -40,7 +41,7 @@ def check(
     found = files.find([path])
     if found.trouble:
         raise OSError(found.trouble[0])
-    outcomes = [road.follow(text.data, text.path, choice, text.demands) for text in found.texts]
+    outcomes = [road.follow(text.data, text.path, choice, text.demands, advice=text.advice) for text in found.texts]
     return _finish(outcomes, choice, found.findings)
 
 
@@ -52,7 +53,7 @@ def check_text(
     `variant` and `settings` are as for `check`.
     """
     choice = _choose(variant, settings)
-    return _finish([road.follow(text.encode("utf-8", "surrogatepass"), path, choice)], choice)
+    return _finish([road.follow(text.encode("utf-8", "surrogatepass"), path, choice, advice=Selection())], choice)
 
 
 def _choose(variant: str | None, settings: Mapping[str, Any] | None) -> road.Choice:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from modelspec import config
+from modelspec.advice import Selection
 from modelspec.config import NAMES, Configuration, show_path
 from modelspec.diagnostics import Finding
 from modelspec.source import MAX_BYTES, Document, is_marked
@@ -25,13 +26,14 @@ ENDINGS = (".yaml", ".yml", ".json")
 class Text(NamedTuple):
     """A file: its path as shown to people, its bytes (one more than the bound at most), and the limits set for it.
 
-    `absolute` is its path as the system knows it.
+    `absolute` is its path as the system knows it; `advice` is what its configuration selects.
     """
 
     path: str
     data: bytes
     demands: Demands | None = None
     absolute: str = ""
+    advice: Selection = Selection()
 
 
 class Found:
@@ -89,8 +91,9 @@ class Found:
             self.skipped += 1
             return False
         absolute = os.path.abspath(path)
-        demands = self.configuration(os.path.dirname(absolute)).demand(absolute)
-        self._take(Text(show_path(path), data, demands, absolute))
+        configuration = self.configuration(os.path.dirname(absolute))
+        advice = configuration.select_advice(absolute)
+        self._take(Text(show_path(path), data, configuration.demand(absolute), absolute, advice))
         return True
 
 

@@ -150,8 +150,9 @@ class _SpecItem(_Item):
         from modelspec import road
 
         path = _shorten(self.path)
-        demands = self.config.stash[_FOUND].configuration(str(self.path.parent)).demand(str(self.path))
-        outcome = road.follow(_read(self.path), path, _choose(self.config, self.variant), demands)
+        configuration = self.config.stash[_FOUND].configuration(str(self.path.parent))
+        demands, advice = configuration.demand(str(self.path)), configuration.select_advice(str(self.path))
+        outcome = road.follow(_read(self.path), path, _choose(self.config, self.variant), demands, advice=advice)
         report = road.write_report([outcome], models=False)
         baseline = self.config.stash[_BASELINE]
         if baseline is not None:

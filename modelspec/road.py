@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelspec import budget, resolve, source, spec
+from modelspec.advice import Selection, advise
 from modelspec.diagnostics import Finding
 from modelspec.entry import Spoilt
 from modelspec.graph import Graph
@@ -99,11 +100,12 @@ def follow(
     choice: Choice | None = None,
     demands: Demands | None = None,
     origin: Origin | None = None,
+    advice: Selection | None = None,
 ) -> Outcome:
     """Take one document down the road. `demands` are the limits that a configuration sets for it; what it imports lies
-    in `origin`: on the disk, if nothing else is given.
+    in `origin`: on the disk, if nothing else is given. `advice` is what advice is asked for: none, if nothing is given.
     """
-    return follow_document(source.read(data, path), choice, demands, origin)
+    return follow_document(source.read(data, path), choice, demands, origin, advice)
 
 
 def follow_document(
@@ -111,8 +113,11 @@ def follow_document(
     choice: Choice | None = None,
     demands: Demands | None = None,
     origin: Origin | None = None,
+    advice: Selection | None = None,
 ) -> Outcome:
-    """Take a document down the road: spec, graph, cost, verdict. A model with errors is not judged."""
+    """Take a document down the road: spec, graph, cost, verdict, advice. A model with errors is not judged, and of a
+    document with errors there is no advice; to be over a budget is none.
+    """
     outcome = Outcome(document)
     if not document.readable:
         return outcome
@@ -142,6 +147,11 @@ def follow_document(
 
                 model.findings = find_excess(graph, judgement)
         outcome.add(model.findings, model)
+    if advice is not None and whole and all(model.sound for model in outcome.models):
+        graphs = [model.graph for model in outcome.models]
+        chosen = choice is not None and (choice.variant is not None or bool(choice.settings))
+        for finding, number in advise(read, graphs, advice, whole=not chosen):
+            outcome.add([finding], None if number is None else outcome.models[number])
     return outcome
 
 

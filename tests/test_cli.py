@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from modelspec import __main__ as command
 from modelspec import catalogue
 from modelspec.__main__ import run
+from modelspec.advice import DEFAULT, RULES
 from modelspec.cli import console
 from modelspec.version import VERSION
 
@@ -236,7 +237,7 @@ def test_output_keeps_the_mode_of_a_file_and_the_link_to_it(folder: Path) -> Non
 def test_output_that_fails_half_way_leaves_the_old_file(
     folder: Path, capsys: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     (folder / "out").write_text("old", encoding="utf-8")
@@ -275,7 +276,7 @@ def test_colour_is_for_terminals(
 
 
 def test_a_fault_of_our_own_says_what_to_report(capsys: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("of our own")
 
     monkeypatch.setattr("modelspec.road.follow", fail)
@@ -289,7 +290,7 @@ def test_a_fault_of_our_own_says_what_to_report(capsys: Streams, monkeypatch: py
 
 
 def test_an_interrupt_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("modelspec.road.follow", interrupt)
@@ -346,6 +347,10 @@ def test_a_warning_fails_where_it_is_asked_to(capsys: Streams) -> None:
     assert capsys.readouterr().out.count("MS509 warning") == 2
 
 
+DEFAULT_CODES = [code for code in RULES if code in DEFAULT]
+OPTIONAL_CODES = [code for code in RULES if code not in DEFAULT]
+
+
 def test_limits_are_told_with_those_who_set_them(folder: Path, capsys: Streams) -> None:
     (folder / "modelspec.toml").write_text(
         'growth = { macs = "5%" }\n[[limits]]\nbudget = { parameters = 14, layers.fc.macs = "50%" }\n', encoding="utf-8"
@@ -356,6 +361,7 @@ def test_limits_are_told_with_those_who_set_them(folder: Path, capsys: Streams) 
         ["file", "good.yaml"],
         ["configuration", "modelspec.toml"],
         ["in a search", "taken"],
+        ["advice", f"{', '.join(DEFAULT_CODES)}; not: {', '.join(OPTIONAL_CODES)}"],
         [""],
         ["good"],
         ["Limit", "Set by"],

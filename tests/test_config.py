@@ -78,8 +78,7 @@ def told(configuration):
     return found
 
 
-KNOWN = "known keys are include, exclude, growth, limits"
-LATER = "remove it, so that nobody relies on it"
+KNOWN = "known keys are include, exclude, select, ignore, per-file-ignores, growth, limits"
 FAULTS = [  # in pyproject.toml
     ("[tool.modelspec]\nexclud = []\n", [("MS701", 2, "exclud", "did you mean 'exclude'?")]),
     ("[tool.modelspec]\n'colour x' = 1\n", [("MS701", 2, "'colour x'", KNOWN)]),
@@ -94,7 +93,16 @@ FAULTS = [  # in pyproject.toml
     ("tool.modelspec.exclude = 5\n", [("MS702", 1, "exclude", ...)]),
     ("[tool]\nmodelspec = {include = [], exclude = 5}\n", [("MS702", 2, "exclude", ...)]),
     ("[tool . 'modelspec']\nexclude = 5\n", [("MS702", 2, "exclude", ...)]),
-    ("[tool.modelspec]\nselect = ['MS6']\n", [("MS703", 2, "select", LATER)]),
+    ("[tool.modelspec]\nselect = 'MS6'\n", [("MS702", 2, "select", ...)]),
+    ("[tool.modelspec]\nselect = []\nignore = ['MS304']\n", [("MS702", 3, "ignore", ...)]),
+    (
+        "[tool.modelspec]\nignore = ['MS601', 'E5', 'MS699']\n",
+        [("MS702", 2, "ignore", ...), ("MS702", 2, "ignore", ...)],
+    ),
+    ("[tool.modelspec]\nper-file-ignores = ['MS6']\n", [("MS702", 2, "per-file-ignores", ...)]),
+    ("[tool.modelspec.per-file-ignores]\n'a.yaml' = 'MS6'\n", [("MS702", 2, "'a.yaml'", ...)]),
+    ("[tool.modelspec.per-file-ignores]\n'a.yaml' = ['MS6']\n'../b' = ['MS6']\n", [("MS702", 3, "'../b'", ...)]),
+    ("[tool.modelspec]\nselects = ['MS6']\n", [("MS701", 2, "selects", "did you mean 'select'?")]),
     ("[tool.modelspec.growth]\nmac = 1\n", [("MS701", 2, "mac", "did you mean 'macs'?")]),
     ("[tool.modelspec.growth]\nmacs = '5'\nparameters = '-5%'\n", [("MS702", 3, "parameters", ...)]),
     ("[tool.modelspec]\ngrowth = '5%'\n", [("MS702", 2, "growth", ...)]),

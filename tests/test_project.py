@@ -41,6 +41,10 @@ HOSTS = {"pytest"}
 ROAD = {
     "",
     ".__main__",
+    ".advice",
+    ".advice.facts",
+    ".advice.index",
+    ".advice.selection",
     ".budget",
     ".catalogue",
     ".catalogue.index",
@@ -169,7 +173,13 @@ def test_a_check_in_which_all_is_well_loads_what_it_needs(tmp_path: Path) -> Non
     [
         (["Flatten", "{type: Linear, out_features: 2}"], {"flatten", "linear", "numbering"}),
         (
-            ["{type: Conv2d, out_channels: 2, kernel_size: 3}", "BatchNorm2d", "ReLU", "Dropout", "Flatten"],
+            [
+                "{type: Conv2d, out_channels: 2, kernel_size: 3, bias: false}",
+                "BatchNorm2d",
+                "ReLU",
+                "Dropout",
+                "Flatten",
+            ],
             {"conv", "window", "batchnorm", "activation", "dropout", "flatten", "numbering"},
         ),
     ],
@@ -177,6 +187,18 @@ def test_a_check_in_which_all_is_well_loads_what_it_needs(tmp_path: Path) -> Non
 def test_a_check_loads_the_families_of_its_layers_only(tmp_path: Path, layers: list[str], modules: set[str]) -> None:
     loaded = list_own(check(tmp_path, *layers))
     assert loaded - ROAD == {".catalogue.torch", *(f".catalogue.torch.{module}" for module in modules)}
+
+
+def test_rules_are_loaded_where_there_is_what_they_are_about(tmp_path: Path) -> None:
+    """Advice that nothing is about costs no check anything."""
+    plain = ["{type: Linear, out_features: 2, bias: false}", "BatchNorm1d", "{type: Dropout}", "Flatten"]
+    plain = ["Flatten", *plain, "{type: Linear, out_features: 2}", "{type: Softmax, dim: -1}"]
+    own = {".advice", ".advice.facts", ".advice.index", ".advice.selection"}
+    assert {name for name in list_own(check(tmp_path, *plain)) if name.startswith(".advice")} == own
+    loaded = list_own(check(tmp_path, "Flatten", "{type: Linear, out_features: 2}", "BatchNorm1d"))
+    running = {".advice.readers", ".advice.rule", ".advice.running", ".advice.view"}
+    rule = {".advice.bias_before_norm", ".advice.channels"}
+    assert {name for name in loaded if name.startswith(".advice")} == own | running | rule
 
 
 def test_expressions_are_loaded_where_there_are_some(tmp_path: Path) -> None:

@@ -183,8 +183,8 @@ def test_advice_is_a_warning(runner: Runner) -> None:
         from modelspec import road
         from modelspec.diagnostics import Finding, Where
         follow = road.follow
-        def advise(*given):
-            outcome = follow(*given)
+        def advise(*given, **further):
+            outcome = follow(*given, **further)
             outcome.add([Finding("MS508", "less would do", Where(("budget",)), severity="warning")], None)
             return outcome
         road.follow = advise

@@ -1,4 +1,4 @@
-"""Write the outputs into README.md and docs/language.md: what their examples print is what they really print.
+"""Write the outputs into README.md and pages of docs/: what their examples print is what they really print.
 
 A page is its own source. A fenced block under `<!-- file: NAME -->` is a file; in a block of `console` each line
 `$ …` is run by the shell among these files, and in one of `pycon` each `>>> …`; what they print takes the place of what
@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "language.md", ROOT / "docs" / "gate.md", ROOT / "docs" / "fixing.md")
+PAGES = (ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("language", "gate", "advice", "fixing")))
 BLOCK = re.compile(
     r"^(?:<!-- (?P<mark>file|layers|part): (?P<name>\S+) -->\n+)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,

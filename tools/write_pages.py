@@ -11,6 +11,7 @@ from pathlib import Path
 
 from compare_versions import compare_versions
 
+from modelspec.advice import DEFAULT, RULES
 from modelspec.cli.check import check
 from modelspec.diagnostics import CODES
 from modelspec.language import MAX_LAYERS, MAX_NESTING
@@ -40,6 +41,8 @@ MADE = {
     + b"".join(b'    "*-%d": {macs: 1}\n' % number for number in range(1, 252)),
 }
 """Examples that a page describes instead of showing them."""
+RETIRED = frozenset({"MS703"})
+"""Codes that this version tells of nothing: their pages have no example."""
 
 FENCE = re.compile(r"^```(yaml|json|toml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 OUTPUT = re.compile(r"^```text\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -60,7 +63,7 @@ A code, once published, keeps its meaning. Written by `tools/write_pages.py`.
 def find_example(code: str, page: str) -> dict[str, bytes]:
     """The files of a page's example by name: the fenced block, or one that is made.
 
-    Of two blocks the first is the version before, which is called `old`.
+    Of two blocks the first is the file that the other imports, or else the version before, which is called `old`.
     """
     if code in MADE:
         return {"model.yaml": MADE[code]}
@@ -68,6 +71,9 @@ def find_example(code: str, page: str) -> dict[str, bytes]:
     if not shown:
         raise ValueError(f"the page of {code} shows no example")
     kind, content = shown[-1]
+    imported = re.search(r"^imports: \[(.+)\]$", content, re.MULTILINE)
+    if len(shown) == 2 and imported is not None:
+        return {imported[1]: shown[0][1].encode(), f"model.{kind}": content.encode()}
     if len(shown) == 2:
         return {"old": shown[0][1].encode(), f"model.{kind}": content.encode()}
     if "modelspec_baseline" in content:
@@ -77,8 +83,10 @@ def find_example(code: str, page: str) -> dict[str, bytes]:
     return {f"model.{kind}": content.encode()}
 
 
-def run_example(example: dict[str, bytes]) -> str:
-    """What `modelspec check` says of an example, or of the later of two versions."""
+def run_example(example: dict[str, bytes], code: str = "") -> str:
+    """What `modelspec check` says of an example, or of the later of two versions; of advice that has to be asked for
+    if it is.
+    """
     if "old" in example:
         return compare_example(example)
     shown = io.StringIO()
@@ -89,7 +97,9 @@ def run_example(example: dict[str, bytes]) -> str:
             check(["model.yaml"], baseline=BASELINE)
             return shown.getvalue()
         # A configuration is for what a folder holds.
-        check(["."] if "modelspec.toml" in example else list(example))
+        optional = code in RULES and code not in DEFAULT
+        own = [name for name in example if name.startswith("model.")]
+        check(["."] if "modelspec.toml" in example else own, select=[code] if optional else ())
     return shown.getvalue()
 
 
@@ -104,7 +114,9 @@ def compare_example(versions: dict[str, bytes]) -> str:
 def write_page(code: str, page: str) -> str:
     """A page with its title and the output of its example as they are now."""
     _, _, rest = page.partition("\n")
-    output = run_example(find_example(code, page))
+    if code in RETIRED:
+        return f"# {code}: {CODES[code]}\n{rest}"
+    output = run_example(find_example(code, page), code)
     return f"# {code}: {CODES[code]}\n" + OUTPUT.sub(lambda _: f"```text\n{output}```", rest)
 
 

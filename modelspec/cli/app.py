@@ -151,6 +151,19 @@ def check(
     update_pins: Annotated[
         bool, typer.Option("--update-pins", help="Write today's counts where a budget pins them by `exactly`.")
     ] = False,
+    select: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--select",
+            metavar="CODES",
+            help="Give this advice, such as MS601,MS612, or MS6 for all.",
+            show_default="what the configuration says",
+        ),
+    ] = None,
+    ignore: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--ignore", metavar="CODES", help="Do not give this advice.", show_default=False),
+    ] = None,
 ) -> None:
     """Check specs and hold them against their budgets."""
     from modelspec.cli.check import check
@@ -176,6 +189,8 @@ def check(
             diff=diff,
             write_inferred=write_inferred,
             update_pins=update_pins,
+            select=select or (),
+            ignore=ignore or (),
         )
     )
 

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modelspec.cli.advice import Advice
     from modelspec.cli.against import Base
     from modelspec.cli.progress import Progress
 
@@ -29,7 +30,8 @@ class Batch:
     """Texts on their way down the road, as many together as `BATCH` allows.
 
     Of a spec in which all is well, the text report says no more than that it was checked: only with `models` is it
-    described, with `derivations` down to how each number comes about.
+    described, with `derivations` down to how each number comes about. `advice` is what the call selects of it, over the
+    configuration.
     """
 
     def __init__(
@@ -41,8 +43,10 @@ class Batch:
         base: Base | None = None,
         quiet: bool = False,
         derivations: bool = False,
+        advice: Advice | None = None,
     ) -> None:
         self.models = models
+        self.advice = advice
         self.choice = choice
         self.base = base
         self.jobs = jobs
@@ -59,7 +63,7 @@ class Batch:
 
     def take(self, text: files.Text) -> None:
         """Take one more text; follow all that wait when they are too many to wait."""
-        self.texts.append(text)
+        self.texts.append(text if self.advice is None else self.advice.over(text))
         self.paths.add(text.path)
         if b"blocks" in text.data:
             self.libraries.append(text.path)
@@ -111,7 +115,7 @@ class Batch:
     def look(self, index: int) -> road.Part | None:
         """What there is to say of a text; None if nothing."""
         text = self.texts[index]
-        outcome = road.follow(text.data, text.path, self.choice, text.demands)
+        outcome = road.follow(text.data, text.path, self.choice, text.demands, advice=text.advice)
         # What a call chooses may be in any of the specs, also in one in which all is well.
         if not (outcome.findings or self.models or self.choice is not None):
             return None

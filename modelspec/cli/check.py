@@ -11,6 +11,7 @@ from modelspec.cli.batch import Batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from modelspec.cli.advice import Advice
     from modelspec.cli.against import Base
     from modelspec.cli.amend import Amendment
     from modelspec.report import Report
@@ -39,6 +40,8 @@ def check(
     diff: bool = False,
     write_inferred: bool = False,
     update_pins: bool = False,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> int:
     """Check specs; return the exit status: 0 all is well, 1 something was found, 2 the call was wrong.
 
@@ -46,6 +49,7 @@ def check(
     accepted. `jobs` is the number of processes. With `exit_zero` what was found is told, and the status is 0; with
     `fail_on` a warning may be enough to fail. With `fix` what is certain is mended first, with `write_inferred` and
     `update_pins` what their names say is written; with `diff` that is shown, and nothing is written or checked.
+    `select` and `ignore` are codes of advice, lists with commas.
     """
     choice = None
     amends = (fix or (diff and not write_inferred and not update_pins), write_inferred, update_pins)
@@ -56,6 +60,13 @@ def check(
 
         choice = choose(variant, settings)
         if choice is None:
+            return console.USAGE
+    advice = None
+    if select or ignore:
+        from modelspec.cli.advice import choose_advice
+
+        advice = choose_advice(select, ignore)
+        if advice is None:
             return console.USAGE
     call = _Call(
         paths,
@@ -73,6 +84,7 @@ def check(
         fail_on,
         amends,
         diff,
+        advice,
     )
     return _run_against(call, against)
 
@@ -96,6 +108,7 @@ class _Call(NamedTuple):
     amends: tuple[bool, bool, bool]
     """Whether what is certain is mended, what is inferred is written, and pins are updated."""
     diff: bool
+    advice: Advice | None
 
 
 def _run_against(call: _Call, revision: str | None) -> int:
@@ -130,6 +143,7 @@ def _run(call: _Call, base: Base | None) -> int:
         base=base,
         quiet=call.quiet,
         derivations=call.format in console.DERIVED,
+        advice=call.advice,
     )
     gone = [path for path in call.paths if base is not None and base.is_gone(path)]
     found = files.find(
@@ -144,6 +158,8 @@ def _run(call: _Call, base: Base | None) -> int:
         from modelspec.cli.amend import amend, show
         from modelspec.fixing.session import Wanted
 
+        if call.advice is not None:
+            found.texts = [call.advice.over(text) for text in found.texts]
         if call.diff:
             status = show(found, Wanted(*call.amends), call.output, quiet=call.quiet)
             return console.WELL if call.exit_zero and status == console.FOUND else status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from modelspec import files, road
+from modelspec.advice import RULES, Selection
 from modelspec.cli import console
 from modelspec.description import name_model
 from modelspec.standing import Standing, list_standing
@@ -38,7 +39,8 @@ def config(path: str, *, output: str | None = None, stdin_filename: str | None =
     elif configuration.includes(absolute):
         taken = "taken"
     shown = None if configuration.page is None else configuration.page.path
-    told = show_standing(text.path, shown, taken, models, color=console.has_color(output))
+    advice = _tell_advice(text.advice)
+    told = show_standing(text.path, shown, taken, advice, models, color=console.has_color(output))
     faults = [finding for finding in outcome.findings if not finding.code.startswith("MS5")]
     if faults or found.findings:
         from modelspec.render.findings import show_findings
@@ -48,3 +50,13 @@ def config(path: str, *, output: str | None = None, stdin_filename: str | None =
     if not console.write(told, output):
         return console.USAGE
     return console.FOUND if faults or found.findings else console.WELL
+
+
+def _tell_advice(advice: Selection) -> str:
+    """Which advice is given: the codes, or that it is the usual; and how many are not."""
+    codes = [code for code in RULES if code in advice.codes]
+    if not codes:
+        return "none"
+    told = ", ".join(codes)
+    left = len(RULES) - len(codes)
+    return f"{told}; not: {', '.join(code for code in RULES if code not in codes)}" if left else told

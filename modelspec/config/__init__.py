@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from modelspec.advice import Selection
 from modelspec.diagnostics import Finding, Where
 
 TYPE_CHECKING = False
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BYTES", "MAX_PARTS", "NAMES", "Configuration", "read", "show_path"]
 
 NAMES = ("modelspec.toml", "pyproject.toml")
-KEYS = ("include", "exclude", "growth", "limits")
-LATER = ("select", "ignore", "per-file-ignores")
-"""Keys of the configuration that this version does not read."""
+KEYS = ("include", "exclude", "select", "ignore", "per-file-ignores", "growth", "limits")
 MAX_BYTES = 2**18
 """Bytes of a configuration: Python's TOML parser reads as many in well under a second."""
 MAX_PARTS = 100
@@ -37,7 +36,7 @@ class Configuration:
     `findings` are what is wrong with it.
     """
 
-    __slots__ = ("_exclude", "_include", "_root", "findings", "page", "path", "rules")
+    __slots__ = ("_exclude", "_include", "_root", "_silenced", "advice", "findings", "page", "path", "rules")
 
     def __init__(self, path: str | None = None, page: Page | None = None) -> None:
         self.path = path
@@ -49,6 +48,10 @@ class Configuration:
         self._exclude: list[Glob] = []
         self.rules: list[Rule] = []
         """What it demands of the specs below it, in the order of the file."""
+        self.advice = Selection()
+        """What advice is asked for."""
+        self._silenced: list[tuple[list[Glob], tuple[str, ...]]] = []
+        """The advice that is not given on some files."""
 
     def includes(self, path: str) -> bool:
         """Tell whether a folder search takes this file; `path` is absolute, as in the other questions."""
@@ -68,6 +71,13 @@ class Configuration:
         from modelspec.spec import Demands
 
         return Demands(self.page, tuple(budgets))
+
+    def select_advice(self, path: str) -> Selection:
+        """Tell what advice is asked for on this file."""
+        if not self._silenced:
+            return self.advice
+        silenced = [code for globs, codes in self._silenced if self._matches(globs, path) for code in codes]
+        return Selection(self.advice.select, self.advice.ignore, tuple(silenced))
 
     def _matches(self, globs: list[Glob], path: str) -> bool:
         steps = path.removeprefix(self._root).split(os.sep)
@@ -89,16 +99,25 @@ class Configuration:
                 from modelspec.config.limits import read_growth, read_limits
 
                 self.rules += (read_limits if key == "limits" else read_growth)(value, self.page, self.tell)
-            elif key in LATER:
-                message = f"'{key}' is part of the configuration, but this version of modelspec does not read it yet"
-                self.tell("MS703", message, (key,), "remove it, so that nobody relies on it")
+            elif key in ("select", "ignore"):
+                from modelspec.config.selection import read_codes
+
+                codes = read_codes((key,), value, self.tell)
+                if codes is not None and key == "select":
+                    self.advice.select = codes
+                elif codes is not None:
+                    self.advice.ignore = codes
+            elif key == "per-file-ignores":
+                from modelspec.config.selection import read_silenced
+
+                self._silenced = read_silenced(value, self.tell)
             elif key == "tool" and self.page.is_whole:
                 hint = "in modelspec.toml the keys stand without [tool.modelspec]"
                 self.tell("MS701", "unknown key 'tool'", (key,), hint)
             else:
                 from modelspec.refusal import find_near
 
-                near = find_near(key, (*KEYS, *LATER))
+                near = find_near(key, KEYS)
                 hint = f"did you mean '{near}'?" if near else f"known keys are {', '.join(KEYS)}"
                 self.tell("MS701", f"unknown key '{show_path(key)}'", (key,), hint)
 

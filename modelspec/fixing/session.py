@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from modelspec import road
+from modelspec.advice import Selection
 from modelspec.diagnostics import Where
 from modelspec.files import Text
 from modelspec.fixing.inferred import FIXED, find_inferred
@@ -103,8 +104,8 @@ def work(texts: Iterable[Text], wanted: Wanted) -> list[Draft]:
     return drafts
 
 
-def _follow(draft: Draft, desk: _Desk) -> road.Outcome:
-    return road.follow(draft.data, draft.text.path, None, draft.text.demands, desk)
+def _follow(draft: Draft, desk: _Desk, advice: Selection | None = None) -> road.Outcome:
+    return road.follow(draft.data, draft.text.path, None, draft.text.demands, desk, advice)
 
 
 def _mend_all(drafts: list[Draft], desk: _Desk) -> None:
@@ -112,7 +113,7 @@ def _mend_all(drafts: list[Draft], desk: _Desk) -> None:
     for _ in range(MAX_ROUNDS):
         wanted: dict[int, list[Fix]] = {}
         for draft in waiting:
-            outcome = _follow(draft, desk)
+            outcome = _follow(draft, desk, draft.text.advice)
             for finding in outcome.findings:
                 for home in {edit.file for edit in finding.fix}:
                     path = os.path.realpath(outcome.documents[home].path) if home else draft.text.absolute

@@ -15,13 +15,17 @@ def show_standing(
     path: str,
     configuration: str | None,
     taken: str,
+    advice: str,
     models: Mapping[str, Sequence[Standing]],
     *,
     color: bool = False,
 ) -> str:
-    """Show the configuration of a file, whether a search takes it, and for each of its models every limit."""
+    """Show the configuration of a file, whether a search takes it, which advice is given on it, and for each of its
+    models every limit.
+    """
     paint = Paint(color)
-    facts = (("file", path), ("configuration", configuration or "none above it"), ("in a search", taken))
+    above = configuration or "none above it"
+    facts = (("file", path), ("configuration", above), ("in a search", taken), ("advice", advice))
     lines = [f"{paint(label.ljust(13), 'dim')}  {harmless(text)}" for label, text in facts]
     for name, standing in models.items():
         lines += ["", paint(harmless(name), "bold")]

@@ -78,6 +78,24 @@ class Document:
             assert found is not None
         return lines.place(*found)
 
+    @property
+    def has_remark(self) -> bool:
+        """Whether the text may hold a comment that ignores advice."""
+        data = self._data
+        return not self._is_json and (b"modelspec: ignore" in data or b"modelspec:ignore" in data)
+
+    def list_comments(self) -> list[tuple[str, Place]]:
+        """The comments of a YAML text, each with its place; a `#` within a scalar begins none."""
+        if self._is_json:
+            return []
+        from modelspec.source.comments import find_comments
+
+        lines = self._read_text()
+        if self._index is None or self._index.unfinished:
+            self._index = self._read_index(None)
+        found = find_comments(lines.text, self._index)
+        return [(lines.text[start:end], lines.place(start, end)) for start, end in found]
+
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its line break; empty if there is none."""
         return self._read_text().line(number)
