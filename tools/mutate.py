@@ -111,14 +111,16 @@ def load_anew(module: str, code: Any) -> None:
     package = module.rpartition(".")[0]
     prefixes = (f"{package}.",)
     if not module.startswith("modelspec.catalogue."):
-        prefixes = ("modelspec.", "oracle.", "test_catalogue", "test_oracle", "test_origins")
+        prefixes = ("modelspec.", "oracle.", "test_")
     for name in [name for name in sys.modules if f"{name}.".startswith(prefixes) or name.startswith(prefixes)]:
         del sys.modules[name]
 
 
 def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     """The tests of one class, by its dialect and name, in the order in which they find most."""
-    laws, answers, origins = (import_module(name) for name in ("test_catalogue", "test_oracle", "test_origins"))
+    laws, answers, origins, unknown, places = (
+        import_module(f"test_{name}") for name in ("catalogue", "oracle", "origins", "unknown", "places")
+    )
     from modelspec.catalogue import find
     from modelspec.reference import describe
 
@@ -139,8 +141,14 @@ def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     yield "numbers by hand", by_class(laws.test_numbers_by_hand_are_the_counted_ones)
     yield "names of axes", by_class(laws.test_axes_of_tensors_are_as_long_as_their_names_say)
     yield "constraints", by_class(laws.test_examples_show_every_constraint)
-    yield "unknown axes", by_class(laws.test_what_is_known_with_an_unknown_axis_is_so_with_any_size)
-    yield "unknown arguments", by_class(laws.test_what_is_known_with_an_unknown_argument_is_so_with_any)
+    yield "unknown axes", by_class(unknown.test_what_is_known_with_an_unknown_axis_is_so_with_any_size)
+    yield "unknown arguments", by_class(unknown.test_what_is_known_with_an_unknown_argument_is_so_with_any)
+    yield "what an unknown axis leaves known", by_class(unknown.test_what_an_unknown_axis_does_not_alter_is_known)
+    yield (
+        "what an unknown argument leaves known",
+        by_class(unknown.test_what_an_unknown_argument_does_not_alter_is_known),
+    )
+    yield "places", by_class(places.test_a_finding_points_at_sizes_that_it_is_about)
     yield "named constraints", by_class(laws.test_constraints_that_are_named_are_written_down)
     yield "fields", by_class(laws.test_fields_say_what_they_take)
     yield "constructor", answers.test_every_argument_of_the_constructor_is_a_field

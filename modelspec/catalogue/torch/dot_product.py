@@ -74,7 +74,7 @@ class ScaledDotProductAttention(Layer):
             if len(shape) != len(shapes[0]):
                 message = f"query {show_shape(shapes[0])} and {name} {show_shape(shape)} differ in their number of axes"
                 hint = "give all three the heads as their first axis, or none"
-                return Broken("C1", message, None, hint, "MS313", None, number, (0, 0))
+                return Broken("C1", message, None, hint, "MS313")
         return None
 
     def _hold_division(self, shapes: tuple[Shape, ...]) -> Broken | None:

@@ -28,7 +28,7 @@ class _Joining(Layer):
                     f"together: the one has {len(first)} axes, the other {len(shape)}"
                 )
                 hint = "give both as many axes: by an Unsqueeze, a Flatten or a Reshape before"
-                return Broken("C2", message, None, hint, "MS313", None, number, (0, 0))
+                return Broken("C2", message, None, hint, "MS313")
         for number, shape in enumerate(shapes):
             # Against any that comes before: a size that the first one leaves open may be known from another.
             for earlier in range(number):

@@ -336,7 +336,7 @@ class Gather(Layer):
                 f"the other {len(index)}"
             )
             hint = "an Unsqueeze and an Expand of the index, so that each element has its index"
-            yield Broken("C2", message, None, hint, "MS313", None, 1, (0, 0))
+            yield Broken("C2", message, None, hint, "MS313")
             return
         broken = refuse("C1", "dim", self.dim, x)
         if broken:
