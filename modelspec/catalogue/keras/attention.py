@@ -45,18 +45,19 @@ class _Scored(_Attention):
     takes = Takes("C1", ("*", "length", "features"))
     promotes = True
 
-    def constrain(self, *shapes: Shape) -> Iterator[Broken]:
+    def constrain(self, query: Shape, *others: Shape) -> Iterator[Broken]:
+        shapes = (query, *others)
         ranks = refuse_ranks(self, "C2", shapes)
         if ranks:
             yield ranks
             return
         broken: list[Broken] = []
         what = "all inputs are alike on the axes before the last two"
-        leading = tuple(range(len(shapes[0]) - 2))
-        for number in range(1, len(shapes)):
+        leading = tuple(range(len(query) - 2))
+        for number, _ in enumerate(others, 1):
             broken = broken or list(self._check_same("C2", shapes, (0, number), leading, what))
         yield from broken
-        rank, key = len(shapes[0]), len(shapes) - 1
+        rank, key = len(query), len(others)
         yield from self._check_same("C3", shapes, (0, key), (rank - 1,), "a query and its key have as many features")
         yield from self._check_same("C4", shapes, (1, key), (rank - 2,), "there is a key for each value")
 

@@ -167,9 +167,9 @@ class EinsumDense(Layer):
     def _check_axes(self, x: Shape) -> Iterator[Broken]:
         parts, elided = self._parts, self._elided(x)
         if elided < 0 or (elided and not parts.left and not parts.right):
-            least = "at least " if parts.left or parts.right else ""
             message = (
-                f"the equation gives the input {least}{len(parts.taken)} axes, {parts.taken}, the batch included, "
+                f"the equation gives the input {'at least ' if parts.left or parts.right else ''}"
+                f"{len(parts.taken)} axes, {parts.taken}, the batch included, "
                 f"but {show_shape(x)} arrives, with {len(x) + 1}"
             )
             hint = "write a letter for each axis, the batch's first, or ... for those that stay as they are"

@@ -27,7 +27,7 @@ def _stretch(a: Dim, b: Dim) -> Dim:
         return a
     if isinstance(a, Unknown):
         # A size that is known and not 1 holds: the other is that, or 1.
-        return a + b if isinstance(b, Unknown) else a if b == 1 else b
+        return total((a, b)) if isinstance(b, Unknown) else a if b == 1 else b
     return b if a == 1 else a
 
 

@@ -152,7 +152,7 @@ class MatMul(Layer):
         inner = max(len(other) - 2, 0)
         if differs(x[-1], other[inner]):
             hint = "the last axis of the first runs against the last but one of the second"
-            if len(other) > 1 and not differs(x[-1], other[-1]):
+            if not differs(x[-1], other[-1]):
                 hint += "; a Transpose of the second ({dim0: -2, dim1: -1}) makes them meet"
             yield refuse_clash("C2", name_input, (x, other), (1, inner), (0, len(x) - 1), hint)
         clash = find_clash((x[:-2], other[:-2]))

@@ -1,6 +1,7 @@
 """torch: what joins several inputs into one."""
 
 from collections.abc import Iterator
+from functools import reduce
 
 from modelspec.catalogue.torch.broadcasting import agree, name_input, refuse_clash
 from modelspec.catalogue.torch.numbering import find, refuse, refuse_new
@@ -43,10 +44,7 @@ class _Joining(Layer):
 
     def _common(self, shapes: tuple[Shape, ...]) -> Shape:
         """Give the sample with every size that one of them tells."""
-        common = shapes[0]
-        for shape in shapes[1:]:
-            common = tuple([agree(a, b) for a, b in zip(common, shape, strict=True)])
-        return common
+        return tuple([reduce(agree, sizes) for sizes in zip(*shapes, strict=True)])
 
 
 class Concat(_Joining):

@@ -77,7 +77,7 @@ class Reshape(_Reshaping):
         if not left and not right:
             rest = arriving // wanted
         elif len(left) == 1 and not right and arriving == wanted:
-            rest = left[0]
+            rest = next(iter(left))
         else:
             rest = numel((*left, *right))
         return (*self.shape[:at], rest, *self.shape[at + 1 :])
