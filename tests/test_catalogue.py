@@ -34,6 +34,10 @@ every_class = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 PROMISE = re.compile(r"(The|Each|Every) (\w+ )?(output|result)s?\b")
 
 
+TOGETHER = {"LSTM": {2}, "LSTMCell": {2}}
+"""The numbers of inputs that torch.nn does not take in between: h_0 and c_0 are a pair."""
+
+
 def is_valid(example: Example) -> bool:
     return example.breaks is None and example.code is None
 
@@ -79,6 +83,17 @@ def test_example_comes_out_as_it_says(layer: type[Layer], example: Example) -> N
         assert count_parameters(fitted) == example.parameters
     if example.macs is not None:
         assert fitted.macs == example.macs
+
+
+@every_class
+def test_every_number_of_inputs_is_shown(layer: type[Layer]) -> None:
+    """Each that is taken, by a recorded set that the framework accepts, too; where there is no end, one more."""
+    shown = {len(question.inputs) for question, _ in list_accepted(layer)}
+    least, most = layer.arity
+    if not any(field.every for field in fields_of(layer).values()):  # Else the layer inside says how many.
+        taken = set(range(least, (least + 1 if most is None else most) + 1)) - TOGETHER.get(layer.type_name(), set())
+        assert taken <= shown
+        assert most is None or shown <= taken
 
 
 @every_class

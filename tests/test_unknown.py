@@ -11,7 +11,7 @@ import pytest
 from oracle.ours import list_accepted, read_arguments
 
 from modelspec.catalogue import dialects, list_layers
-from modelspec.fitting import Fitted, Value, fit
+from modelspec.fitting import Fitted, Value, Written, fit
 from modelspec.layer import Layer, fields_of
 from modelspec.refusal import Refused
 from modelspec.shape import Dim, Shape, Unknown
@@ -54,7 +54,8 @@ def test_what_is_known_with_an_unknown_argument_is_so_with_any(layer: type[Layer
     """And nothing is refused for it, but what needs the argument to exist."""
     for question, fitted in islice(list_accepted(layer), 40):
         values = read_arguments(layer, question.arguments)
-        for name, value, true in list_unknown(layer, values):
+        for path, value, true in list_unknown(layer, values):
+            name = path.partition(".")[0]
             blurred, broken = fit(
                 layer, {**values, name: value}, tuple(map(Value, question.inputs, question.dtypes)), "float32"
             )
@@ -64,8 +65,19 @@ def test_what_is_known_with_an_unknown_argument_is_so_with_any(layer: type[Layer
 
 
 def list_unknown(layer: type[Layer], values: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:
-    """Each written number in turn as a variable without a value, where its kind takes one: name, value, true number."""
+    """Each written number in turn as a variable without a value, where its kind takes one: name, value, true number.
+
+    The name is a path, where the number stands in a layer inside; the value is that of its first part.
+    """
     for name, value in values.items():
+        if isinstance(value, Written):
+            for inner, hidden, true in list_unknown(value.layer, dict(value.arguments)):
+                yield (
+                    f"{name}.{inner}",
+                    value._replace(arguments={**value.arguments, inner.partition(".")[0]: hidden}),
+                    true,
+                )
+            continue
         field, several = fields_of(layer)[name], isinstance(value, tuple)
         for place, member in enumerate(value if several else (value,)):
             # What is known at run time alone is a size, so that it is 1 at least.
@@ -120,6 +132,8 @@ def test_what_an_unknown_axis_does_not_alter_is_known(layer: type[Layer]) -> Non
                 place = {(number, axis): Unknown("n")}
                 blurred = fit_at(layer, values, question, place)
                 unknown = list_unknown_facts(blurred)
+                # What is not known says which run-time variable it comes from: the one to be given a value.
+                assert blurred is None or all(list_facts(blurred)[name].causes == {"n"} for name in unknown), place
                 if blurred is None or unknown:
                     others = [fit_at(layer, values, question, {(number, axis): size * times}) for times in OTHERS]
                     varying = list_varying([fitted, *others])
@@ -131,8 +145,9 @@ def test_what_an_unknown_axis_does_not_alter_is_known(layer: type[Layer]) -> Non
 def test_what_an_unknown_argument_does_not_alter_is_known(layer: type[Layer]) -> None:
     for question, fitted in islice(list_accepted(layer), 40):
         values = read_arguments(layer, question.arguments)
-        for name, value, true in list_unknown(layer, values):
-            if name in WINDOW:
+        for path, value, true in list_unknown(layer, values):
+            name = path.partition(".")[0]
+            if path.rpartition(".")[2] in WINDOW:
                 continue
             unknown = list_unknown_facts(fit_at(layer, {**values, name: value}, question, {}))
             if unknown:
@@ -143,9 +158,11 @@ def test_what_an_unknown_argument_does_not_alter_is_known(layer: type[Layer]) ->
 
 def put(value: Any, size: Dim) -> Any:
     """A value, or a list with one, in which this size stands for the unknown one."""
+    if isinstance(value, Written):
+        return value._replace(arguments={name: put(each, size) for name, each in value.arguments.items()})
     if isinstance(value, tuple):
         return tuple(size if isinstance(member, Unknown) else member for member in value)
-    return size
+    return size if isinstance(value, Unknown) else value
 
 
 def fit_at(

@@ -156,6 +156,12 @@ def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     yield "origins", lambda name: origins.test_an_axis_comes_from_one_that_is_as_long(*name.split("."))
 
 
+def hold_schema() -> None:
+    """The published JSON Schema is what the classes make of themselves. It takes seconds, so that it comes last."""
+    tool, path = import_module("write_schema"), ROOT / "schema" / "modelspec-v1.schema.json"
+    assert tool.write()[path] == path.read_text(encoding="utf-8")
+
+
 def find_failure(mutant: Mutant) -> str | None:
     """The first test that fails with the change, and the class; None if none does."""
     try:
@@ -173,6 +179,10 @@ def find_failure(mutant: Mutant) -> str | None:
                 test(name)
             except BaseException as error:
                 return f"{what} of {name}: {type(error).__name__}"
+    try:
+        hold_schema()
+    except BaseException as error:
+        return f"schema: {type(error).__name__}"
     return None
 
 
