@@ -87,8 +87,22 @@ def fit(
     """Fit a layer to its inputs; None for a layer of which nothing can be said any more.
 
     `given` are complete values (a `Written` for a layer inside). A written argument that contradicts what arrives is
-    reported, and what arrives holds: what follows is not to blame.
+    reported, and what arrives holds: what follows is not to blame. What a class of another package raises is reported.
     """
+    if layer.brought_by is None:
+        return _fit(layer, given, inputs, activation_dtype, weight_dtype)
+    from modelspec.foreign import guard
+
+    return guard(layer, len(inputs), lambda: _fit(layer, given, inputs, activation_dtype, weight_dtype))
+
+
+def _fit(
+    layer: type[Layer],
+    given: Mapping[str, Any],
+    inputs: tuple[Value, ...],
+    activation_dtype: str,
+    weight_dtype: str,
+) -> tuple[Fitted | None, list[Broken]]:
     broken = _check_arrival(layer, inputs)
     if broken:
         return None, broken
