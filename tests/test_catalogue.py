@@ -12,7 +12,8 @@ import pytest
 from oracle.ours import list_accepted, read_arguments
 from oracle.outcome import read
 
-from modelspec.catalogue import dialects, list_layers
+from modelspec.catalogue import dialects, list_common, list_layers
+from modelspec.catalogue.mixture import MixtureOfExperts
 from modelspec.expressions import ExpressionError, parse
 from modelspec.fitting import Fitted, Value, fit
 from modelspec.kinds import Deferred
@@ -23,9 +24,11 @@ from modelspec.shape import numel
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {f"{dialect}.{layer.type_name()}": layer for dialect in dialects() for layer in list_layers(dialect)}
+EVERY = {**LAYERS, **{layer.type_name(): layer for layer in (*list_common(), MixtureOfExperts)}}
+"""The classes that every dialect has, too: of containers there is one class, that of the mixture."""
 EXAMPLES = [
     pytest.param(layer, example, id=f"{name}-{number}")
-    for name, layer in LAYERS.items()
+    for name, layer in EVERY.items()
     for number, example in enumerate(layer.examples, 1)
 ]
 every_class = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
@@ -96,13 +99,14 @@ def test_every_number_of_inputs_is_shown(layer: type[Layer]) -> None:
         assert most is None or shown <= taken
 
 
-@every_class
+@pytest.mark.parametrize("layer", EVERY.values(), ids=EVERY)
 def test_examples_show_every_constraint(layer: type[Layer]) -> None:
     valid = [example for example in layer.examples if is_valid(example)]
     assert any(example.output is not None and example.parameters is not None for example in valid)
     shown = {constraint for example in layer.examples for _, constraint in try_example(layer, example)[1]}
-    constraints = dict(list_constraints(layer))
-    assert [int(number[1:]) for number in constraints] == list(range(1, len(constraints) + 1))
+    numbered = list(list_constraints(layer))
+    assert [int(number[1:]) for number, _ in numbered] == list(range(1, len(numbered) + 1))
+    constraints = dict(numbered)
     unbroken = {number for number, text in constraints.items() if number not in shown and not PROMISE.match(text)}
     assert not unbroken, "no example breaks them"
 
