@@ -15,7 +15,6 @@ import gc
 import os
 import random
 import resource
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, util
@@ -32,7 +31,7 @@ from mutation import apply, list_changes  # noqa: E402 - the tool is run by its 
 
 SHARED = "modelspec.shape"
 SECONDS = 240
-"""How long a change may keep the tests busy: one that hangs is noticed, too."""
+"""How much of a processor's time the tests may take with a change: one that hangs is noticed, too."""
 MEMORY = 6 << 30
 CAUGHT, SURVIVED = 1, 0
 
@@ -190,7 +189,7 @@ def find_failure(mutant: Mutant) -> str | None:
 
 def _judge(mutant: Mutant, pipe: int) -> None:
     """What the forked process does."""
-    signal.alarm(SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
