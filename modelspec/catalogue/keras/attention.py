@@ -7,7 +7,7 @@ from modelspec.catalogue.keras.arguments import ActivityRegularizer, Fraction, S
 from modelspec.catalogue.keras.pairing import refuse_axes, refuse_ranks
 from modelspec.kinds import Choice
 from modelspec.layer import Broken, Example, Layer, Size, Takes, Tensor, axes, built
-from modelspec.shape import Count, Shape, Unknown, differs, numel
+from modelspec.shape import UNKNOWN, Count, Shape, Unknown, differs, numel
 
 
 class _Attention(Layer):
@@ -128,6 +128,8 @@ class Attention(_Scored):
             macs=280,
         ),
         Example({}, inputs=((2, 5, 16), (2, 7, 16)), output=(2, 5, 16), parameters=0, macs=2_240),
+        Example({}, inputs=((5, 16), (UNKNOWN, 16), (7, 16)), output=(5, 16), macs=1_120),
+        Example({}, inputs=((5, UNKNOWN), (7, 16)), output=(5, 16), macs=1_120),
         Example({}, inputs=((16,), (7, 16)), breaks="C1", code="MS303"),
         Example({}, inputs=((5, 16), (2, 7, 16)), breaks="C2", code="MS313"),
         Example({}, inputs=((3, 5, 16), (2, 7, 16)), breaks="C2", code="MS313"),
