@@ -20,6 +20,7 @@ ASKED: dict[str, tuple[Question, ...]] = {
         Question({"dim": 1, "start": -1}, ((5, 3),), ("float32",)),
         Question({"dim": 1, "start": 0, "end": -1}, ((5, 3),), ("float32",)),
     ),
+    "torch.Pad": (Question({"pad": [1] * 6, "mode": "replicate"}, ((2, 3, 4, 5),), ("float32",)),),
     "torch.GRUCell": (Question({"hidden_size": 2}, ((3,), (2,), (2,)), ("float32",) * 3),),
     "torch.Interpolate": (
         Question({"scale_factor": []}, ((2, 4),), ("float32",)),
