@@ -63,6 +63,7 @@ ASKED: dict[str, tuple[Question, ...]] = {
         Question({"axis": [-1, -1], "mean": [0.5], "variance": [0.25]}, ((8,),), ("float32",)),
         Question({"axis": []}, ((8,),), ("float32",)),
         Question({"axis": None, "mean": [0.5], "variance": [0.25]}, ((8,),), ("float32",)),
+        Question({"axis": [1, 2], "mean": [0.5] * 3, "variance": [0.25] * 3}, ((4, 3),), ("float32",)),
     ),
     "keras.Attention": (Question({}, ((5, 4), (7, 4)), ("int64", "float32")),),
     "keras.TimeDistributed": (
