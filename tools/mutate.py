@@ -139,6 +139,7 @@ def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     yield "recorded answers", answers.test_catalogue_answers_as_the_framework_did
     yield "numbers by hand", by_class(laws.test_numbers_by_hand_are_the_counted_ones)
     yield "names of axes", by_class(laws.test_axes_of_tensors_are_as_long_as_their_names_say)
+    yield "numbers of inputs", by_class(laws.test_every_number_of_inputs_is_shown)
     yield "constraints", by_class(laws.test_examples_show_every_constraint)
     yield "unknown axes", by_class(unknown.test_what_is_known_with_an_unknown_axis_is_so_with_any_size)
     yield "unknown arguments", by_class(unknown.test_what_is_known_with_an_unknown_argument_is_so_with_any)
