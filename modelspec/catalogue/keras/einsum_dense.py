@@ -133,7 +133,7 @@ class EinsumDense(Layer):
 
     def _sizes(self, x: Shape) -> dict[str, Dim]:
         """The sizes of the letters that are known by what arrives or by output_shape, the batch left out."""
-        parts, elided = self._parts, max(self._elided(x), 0)
+        parts, elided = self._parts, self._elided(x)
         own = parts.taken if self._batch_is_elided(x) else parts.taken[1:]
         arriving = x[elided - 1 :] if self._batch_is_elided(x) else x
         sizes: dict[str, Dim] = dict(zip(own, arriving, strict=False))
@@ -200,7 +200,7 @@ class EinsumDense(Layer):
     def _check_sizes(self, x: Shape) -> Iterator[Broken]:
         parts, asked = self._parts, self.__dict__["output_shape"]
         own = parts.taken if self._batch_is_elided(x) else parts.taken[1:]
-        first = max(self._elided(x), 0) - 1 if self._batch_is_elided(x) else 0
+        first = self._elided(x) - 1 if self._batch_is_elided(x) else 0
         for at, (letter, size) in enumerate(zip(self._given_letters(x), asked, strict=True)):
             arriving = x[first + own.index(letter)] if letter in own else None
             if size is None and (letter in parts.kernel or letter in (self.bias_axes or "")):

@@ -211,7 +211,8 @@ class Concatenate(_Merge):
 
     def output_shape(self, *shapes: Shape) -> Shape:
         joined = place_of(self.axis, shapes[0])
-        sizes = [next((size for size in axis if isinstance(size, int)), axis[0]) for axis in zip(*shapes, strict=True)]
+        # Where one tells the size, it is that.
+        sizes = [min(axis, key=lambda size: isinstance(size, Unknown)) for axis in zip(*shapes, strict=True)]
         sizes[joined] = total(shape[joined] for shape in shapes)
         return tuple(sizes)
 

@@ -102,7 +102,7 @@ class ScaledDotProductAttention(Layer):
         if self.num_heads is not None:
             kv_heads = self.num_heads if self.num_kv_heads is None else self.num_kv_heads
             return self.num_heads, kv_heads, kv_heads
-        return tuple([shape[0] if len(shape) == 3 else 1 for shape in shapes])
+        return tuple([shape[0] if len(shape) == 3 else UNKNOWN for shape in shapes])
 
     def _sizes(self, shapes: tuple[Shape, ...]) -> tuple[Dim, ...]:
         """Give the size of a head of each."""
@@ -118,8 +118,8 @@ class ScaledDotProductAttention(Layer):
         hint = "a query meets keys of its own size"
         if self.num_heads is not None:
             heads = self._heads(shapes)
-            ends = [f"{show_dim(shapes[n][-1])} / {heads[n]} = {size}" for n, size in ((0, one), (1, two))]
-            hint += f": here {ends[0]} and {ends[1]}"
+            told = [f"{show_dim(shapes[n][-1])} / {heads[n]} = {size}" for n, size in ((0, one), (1, two))]
+            hint += f": here {' and '.join(told)}"
         return refuse_clash("C4", self.input_name_at, shapes, here, there, hint)
 
     def _hold_lengths(self, shapes: tuple[Shape, ...]) -> Broken | None:
