@@ -79,10 +79,14 @@ class _Scored(_Attention):
     def macs_by_hand(self, query: Shape, value: Shape, *more: Shape) -> str:
         rank = len(query)
         rows = " * ".join(f"query[{axis}]" for axis in range(rank - 1))
-        weighed = f"{rows} * value[{rank - 2}]"
+        # As in `count_macs`.
+        key = "key" if len(more) > 1 else "value"
+        length = key if isinstance(value[-2], Unknown) else "value"
+        features = key if isinstance(query[-1], Unknown) else "query"
+        weighed = f"{rows} * {length}[{rank - 2}]"
         if self._is_summed():
             return f"{weighed} * value[{rank - 1}]"
-        return f"{weighed} * (query[{rank - 1}] + value[{rank - 1}])"
+        return f"{weighed} * ({features}[{rank - 1}] + value[{rank - 1}])"
 
 
 class Attention(_Scored):
