@@ -117,8 +117,8 @@ def load_anew(module: str, code: Any) -> None:
 
 def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     """The tests of one class, by its dialect and name, in the order in which they find most."""
-    laws, answers, origins, unknown, places, reference = (
-        import_module(f"test_{name}") for name in ("catalogue", "oracle", "origins", "unknown", "places", "reference")
+    laws, answers, origins, unknown, places = (
+        import_module(f"test_{name}") for name in ("catalogue", "oracle", "origins", "unknown", "places")
     )
     from modelspec.catalogue import find
     from modelspec.reference import describe
@@ -152,7 +152,6 @@ def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     yield "named constraints", by_class(laws.test_constraints_that_are_named_are_written_down)
     yield "fields", by_class(laws.test_fields_say_what_they_take)
     yield "constructor", answers.test_every_argument_of_the_constructor_is_a_field
-    yield "examples as told", by_class(reference.test_examples_are_told_with_what_comes_of_them)
     yield "page", lambda name: hold_page(find(*name.split(".")))
     yield "origins", lambda name: origins.test_an_axis_comes_from_one_that_is_as_long(*name.split("."))
 
