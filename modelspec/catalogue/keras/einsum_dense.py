@@ -299,6 +299,11 @@ class EinsumDense(Layer):
         ),
         Example({"equation": "abc,cd->abd", "output_shape": [None, 64]}, input=(UNKNOWN, 32), parameters=2_048),
         Example({"equation": "abc,cd->ad", "output_shape": 6}, input=(3, 4), output=(6,), parameters=24, macs=24),
+        Example(
+            {"equation": "ab,bc->ac", "output_shape": 4, "kernel_regularizer": "orthogonal_regularizer"},
+            input=(3,),
+            output=(4,),
+        ),
         Example({"equation": "ab,bc->ac", "output_shape": 64}, input=(10, 32), breaks="C1", code="MS303"),
         Example({"equation": "ab,bc->ca", "output_shape": 64}, input=(32,), breaks="C2", code="MS305"),
         Example({"equation": "ab,abc->ac", "output_shape": 64}, input=(32,), breaks="C2", code="MS305"),
