@@ -134,6 +134,7 @@ class Normalization(Layer):
         Example({"mean": 0.5}, input=(10,), breaks="C3", code="MS305"),
         Example({"mean": [0.5, 0.5], "variance": [0.25]}, input=(2,), breaks="C3", code="MS305"),
         Example({"mean": [1, 2], "variance": [1, 2]}, input=(8, 9, 3), breaks="C4", code="MS305"),
+        Example({"axis": None, "mean": [0.5], "variance": [0.25]}, input=(8,), breaks="C4", code="MS305"),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from modelspec.catalogue.torch.broadcasting import broadcast, find_clash, name_input, refuse, refuse_clash
 from modelspec.kinds import Number, Optional
 from modelspec.layer import Broken, Example, Layer, Takes, no_macs, no_tensors
-from modelspec.shape import Count, Shape, differs, numel
+from modelspec.shape import UNKNOWN, Count, Shape, differs, numel
 
 _Other = Annotated[float | None, Optional(Number())]
 
@@ -56,6 +56,7 @@ class Add(_Elementwise):
     examples = (
         Example({}, inputs=((64, 56, 56), (64, 56, 56)), output=(64, 56, 56), parameters=0, macs=0),
         Example({}, inputs=((10, 768), (768,), (10, 1)), output=(10, 768)),
+        Example({}, inputs=((UNKNOWN, 768), (10, UNKNOWN)), output=(10, 768)),
         Example({"other": 1}, input=(8,), output=(8,)),
         Example({}, input=(8,), breaks="C1", code="MS312"),
         Example({"other": 1}, inputs=((8,), (8,)), breaks="C1", code="MS312"),
