@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from modelspec.dtype import is_float, promote
@@ -87,8 +87,22 @@ def fit(
     """Fit a layer to its inputs; None for a layer of which nothing can be said any more.
 
     `given` are complete values (a `Written` for a layer inside). A written argument that contradicts what arrives is
-    reported, and what arrives holds: what follows is not to blame.
+    reported, and what arrives holds: what follows is not to blame. What a class of another package raises is reported.
     """
+    if layer.brought_by is None:
+        return _fit(layer, given, inputs, activation_dtype, weight_dtype)
+    from modelspec.foreign import guard
+
+    return guard(layer, len(inputs), lambda: _fit(layer, given, inputs, activation_dtype, weight_dtype))
+
+
+def _fit(
+    layer: type[Layer],
+    given: Mapping[str, Any],
+    inputs: tuple[Value, ...],
+    activation_dtype: str,
+    weight_dtype: str,
+) -> tuple[Fitted | None, list[Broken]]:
     broken = _check_arrival(layer, inputs)
     if broken:
         return None, broken
@@ -278,9 +292,26 @@ def _fit_inside(
     others = (*inputs[1:], *[Value(shape, activation_dtype) for shape in beside])
     feed = (Value(field.take(outer, x.shape), x.dtype), *others)
     inside, problems = fit(written.layer, written.arguments, feed, activation_dtype)
-    for problem in problems:
-        broken.append(problem._replace(field=f"{field.name}.{problem.field}" if problem.field else field.name))
+    broken.extend(
+        _seen_from_outside(problem, field, [value.shape for value in feed], len(inputs)) for problem in problems
+    )
     return inside
+
+
+def _seen_from_outside(problem: Broken, field: Field, fed: Sequence[Shape], arriving: int) -> Broken:
+    """What is wrong with a layer inside, told of the one around it, at which so many inputs arrive.
+
+    What is fed are the last axes of what arrives, so that an axis keeps its number from the end.
+    """
+    name = f"{field.name}.{problem.field}" if problem.field else field.name
+    axis, against = problem.axis, problem.against
+    if problem.input >= arriving:
+        axis = against = None
+    if axis is not None and axis >= 0:
+        axis -= len(fed[problem.input])
+    if against is not None and against[1] >= 0:
+        against = (against[0], against[1] - len(fed[against[0]]))
+    return problem._replace(field=name, axis=axis, input=0 if axis is None else problem.input, against=against)
 
 
 def _check_results(results: Mapping[str, Shape], shapes: tuple[Shape, ...]) -> list[Broken]:

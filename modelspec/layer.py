@@ -360,6 +360,8 @@ class Layer:
 
     dialect: ClassVar[str]
     """`torch` or `keras`: the package of the catalogue that the class stands in."""
+    brought_by: ClassVar[str | None] = None
+    """The installed package that brings the class, with its version; None for one of the catalogue."""
     input_names: ClassVar[tuple[str, ...]] = ("input",)
     """What the framework calls the inputs, in order."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)

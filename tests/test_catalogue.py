@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import inspect
 import re
-from collections.abc import Iterator
-from functools import cache
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar, get_origin
 
 import pytest
-from oracle.ours import answer, read_arguments
-from oracle.outcome import Question, read
+from oracle.ours import list_accepted, read_arguments
+from oracle.outcome import read
 
-from modelspec.catalogue import dialects, list_layers
+from modelspec.catalogue import dialects, list_common, list_layers
+from modelspec.catalogue.mixture import MixtureOfExperts
 from modelspec.expressions import ExpressionError, parse
 from modelspec.fitting import Fitted, Value, fit
 from modelspec.kinds import Deferred
 from modelspec.language import ENTRY_KEYS, STEP_KEYS
 from modelspec.layer import Example, Layer, fields_of, list_constraints
 from modelspec.refusal import Refused
-from modelspec.shape import Shape, Unknown, numel
+from modelspec.shape import numel
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {f"{dialect}.{layer.type_name()}": layer for dialect in dialects() for layer in list_layers(dialect)}
+EVERY = {**LAYERS, **{layer.type_name(): layer for layer in (*list_common(), MixtureOfExperts)}}
+"""The classes that every dialect has, too: of containers there is one class, that of the mixture."""
 EXAMPLES = [
     pytest.param(layer, example, id=f"{name}-{number}")
-    for name, layer in LAYERS.items()
+    for name, layer in EVERY.items()
     for number, example in enumerate(layer.examples, 1)
 ]
 every_class = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 
 # A numbered sentence that says what comes out is shown by the examples that are valid; the others can be broken.
 PROMISE = re.compile(r"(The|Each|Every) (\w+ )?(output|result)s?\b")
+
+
+TOGETHER = {"LSTM": {2}, "LSTMCell": {2}}
+"""The numbers of inputs that torch.nn does not take in between: h_0 and c_0 are a pair."""
 
 
 def is_valid(example: Example) -> bool:
@@ -63,17 +66,6 @@ def count_parameters(fitted: Fitted) -> int:
     return sum(numel(a.size for a in tensor.axes) for tensor in fitted.tensors if tensor.kind == "parameter")
 
 
-@cache
-def list_accepted(layer: type[Layer]) -> tuple[tuple[Question, Fitted], ...]:
-    """The recorded questions that are accepted, and the valid examples, with what the catalogue makes of them."""
-    accepted = []
-    for question, _ in read(layer.dialect, layer.type_name()).lines:
-        fitted, _ = answer(layer, question)
-        if fitted is not None:
-            accepted.append((question, fitted))
-    return tuple(accepted)
-
-
 @pytest.mark.parametrize(("layer", "example"), EXAMPLES)
 def test_example_comes_out_as_it_says(layer: type[Layer], example: Example) -> None:
     fitted, broken = try_example(layer, example)
@@ -97,12 +89,24 @@ def test_example_comes_out_as_it_says(layer: type[Layer], example: Example) -> N
 
 
 @every_class
+def test_every_number_of_inputs_is_shown(layer: type[Layer]) -> None:
+    """Each that is taken, by a recorded set that the framework accepts, too; where there is no end, one more."""
+    shown = {len(question.inputs) for question, _ in list_accepted(layer)}
+    least, most = layer.arity
+    if not any(field.every for field in fields_of(layer).values()):  # Else the layer inside says how many.
+        taken = set(range(least, (least + 1 if most is None else most) + 1)) - TOGETHER.get(layer.type_name(), set())
+        assert taken <= shown
+        assert most is None or shown <= taken
+
+
+@pytest.mark.parametrize("layer", EVERY.values(), ids=EVERY)
 def test_examples_show_every_constraint(layer: type[Layer]) -> None:
     valid = [example for example in layer.examples if is_valid(example)]
     assert any(example.output is not None and example.parameters is not None for example in valid)
     shown = {constraint for example in layer.examples for _, constraint in try_example(layer, example)[1]}
-    constraints = dict(list_constraints(layer))
-    assert [int(number[1:]) for number in constraints] == list(range(1, len(constraints) + 1))
+    numbered = list(list_constraints(layer))
+    assert [int(number[1:]) for number, _ in numbered] == list(range(1, len(numbered) + 1))
+    constraints = dict(numbered)
     unbroken = {number for number, text in constraints.items() if number not in shown and not PROMISE.match(text)}
     assert not unbroken, "no example breaks them"
 
@@ -187,83 +191,6 @@ def test_axes_of_tensors_are_as_long_as_their_names_say(layer: type[Layer]) -> N
                 # The lengths that weight_norm keeps stand along axes of 1, called by what they are taken over.
                 kept = size == 1 and tensor.name.endswith(".original0")
                 assert told in (size, (size,)) or kept, (question, tensor.name, name)
-
-
-@every_class
-def test_what_is_known_with_an_unknown_axis_is_so_with_any_size(layer: type[Layer]) -> None:
-    """And nothing is refused for it, but what needs the size to exist."""
-    for question, fitted in islice(list_accepted(layer), 120):
-        values = read_arguments(layer, question.arguments)
-        for shapes in list_hidden(question.inputs):
-            blurred, broken = fit(layer, values, tuple(map(Value, shapes, question.dtypes)), "float32")
-            if blurred is None:
-                assert {problem.code for problem in broken} == {"MS307"}, (question, shapes, broken)
-                continue
-            assert not broken, (question, shapes, broken)
-            # An unknown size that bears a name is that run-time variable, whatever it is.
-            hidden = dict(zip(chain(*shapes), chain(*question.inputs), strict=True))
-            hold_known(blurred, fitted, hidden, (question, shapes))
-
-
-@every_class
-def test_what_is_known_with_an_unknown_argument_is_so_with_any(layer: type[Layer]) -> None:
-    """And nothing is refused for it, but what needs the argument to exist."""
-    for question, fitted in islice(list_accepted(layer), 40):
-        values = read_arguments(layer, question.arguments)
-        for name, value, true in list_unknown(layer, values):
-            blurred, broken = fit(
-                layer, {**values, name: value}, tuple(map(Value, question.inputs, question.dtypes)), "float32"
-            )
-            assert {problem.code for problem in broken} <= {"MS307"}, (question, name, broken)
-            if blurred is not None:
-                hold_known(blurred, fitted, {Unknown("n"): true}, (question, name))
-
-
-def list_unknown(layer: type[Layer], values: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:
-    """Each written number in turn as a variable without a value, where its kind takes one: name, value, true number."""
-    for name, value in values.items():
-        field, several = fields_of(layer)[name], isinstance(value, tuple)
-        for place, member in enumerate(value if several else (value,)):
-            # What is known at run time alone is a size, so that it is 1 at least.
-            if field.way != "wrapped" and isinstance(member, int) and not isinstance(member, bool) and member >= 1:
-                hidden = [*value[:place], Unknown("n"), *value[place + 1 :]] if several else Unknown("n")
-                with contextlib.suppress(Refused):
-                    yield name, field.kind.complete(hidden), member
-
-
-def hold_known(blurred: Fitted, fitted: Fitted, hidden: dict[Any, int], where: object) -> None:
-    """What is known of a layer of which something is hidden is what is true of it."""
-    assert list(blurred.outputs) == list(fitted.outputs)
-    pairs = [(blurred.macs, fitted.macs), (len(blurred.tensors), len(fitted.tensors))]
-    for one, other in zip(blurred.outputs.values(), fitted.outputs.values(), strict=True):
-        assert len(one.shape) == len(other.shape), where
-        pairs += zip(one.shape, other.shape, strict=True)
-    for mine, theirs in zip(blurred.tensors, fitted.tensors, strict=True):
-        assert mine.name == theirs.name
-        pairs += [(a.size, b.size) for a, b in zip(mine.axes, theirs.axes, strict=True)]
-    for known, true in pairs:
-        size = hidden.get(known, true) if isinstance(known, Unknown) and known.name else known
-        assert isinstance(size, Unknown) or size == true, where
-
-
-def list_hidden(shapes: tuple[tuple[int, ...], ...]) -> Iterator[tuple[Shape, ...]]:
-    """The shapes with each axis unknown in turn, then with all of them, then with all of one size one unknown."""
-    places = [(number, axis) for number, shape in enumerate(shapes) for axis in range(len(shape))]
-    for place in places:
-        yield hide(shapes, {place: "n"})
-    if len(places) > 1:
-        yield hide(shapes, {place: f"n{number}" for number, place in enumerate(places)})
-    if len(shapes) > 1:
-        for size in {shapes[number][axis] for number, axis in places}:
-            yield hide(shapes, {place: "n" for place in places if shapes[place[0]][place[1]] == size})
-
-
-def hide(shapes: tuple[tuple[int, ...], ...], names: dict[tuple[int, int], str]) -> tuple[Shape, ...]:
-    """The shapes with an unknown of this name at each of these places: the number of an input, and of its axis."""
-    return tuple(
-        tuple(Unknown(names[number, axis]) if (number, axis) in names else size for axis, size in enumerate(shape))
-        for number, shape in enumerate(shapes)
-    )
 
 
 def test_index_is_fresh() -> None:

@@ -29,6 +29,8 @@ CHANGES = {
     "f'{a + 1}'": set(),
     "examples = (1, 2)": set(),
     "'''one'''": set(),
+    "zip(a, b, strict=True)": set(),
+    "Tensor('w', (a, a))": set(),
     "def f(x: int = 1) -> None: ...": set(),
     "Broken('C1', 'no', axis=1)": set(),
     "refuse_groups('C1', 0)": set(),

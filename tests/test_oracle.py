@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from oracle import many
+from oracle.asked import ASKED
 from oracle.draw import draw
 from oracle.exceptions import EXEMPTIONS, LEFT_OUT, LEFT_OUT_OF, OTHER_DEFAULT, Exemption, is_exempt
 from oracle.ours import answer, compare
@@ -75,6 +76,13 @@ def test_catalogue_answers_as_the_framework_did_many_times(name: str) -> None:
     assert drawn == line.questions, f"other sets are drawn now: run `python -m tests.oracle.many {dialect} {type_name}`"
     wrong = list(many.list_different(layer, line))
     assert not wrong, f"{len(wrong)} sets differ\n" + "\n".join(wrong[:20])
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_is_asked_in_any_case_is_recorded(name: str) -> None:
+    recorded = [question for question, _ in read(*name.split(".")).lines]
+    missing = [question for question in ASKED[name] if question not in recorded]
+    assert not missing, f"run `python -m tests.oracle.record {name}`"
 
 
 def test_torch_was_asked_ten_thousand_times() -> None:

@@ -151,6 +151,74 @@ def test_a_broken_package_is_a_finding_at_the_type(tmp_path: Path, case: str) ->
     assert told in run(folder, "layers", "Mine")[2]
 
 
+FAILING = {
+    "output_shape fails": ("output_shape = lambda self, x: (x[0] // 0,)", "<lambda> raises ZeroDivisionError: "),
+    "a shape is a list": ("def output_shape(self, x): return [*x]", "output_shape gives [8]"),
+    "a size is a float": ("def output_shape(self, x): return (x[0] / 2,)", "output_shape gives 4.0"),
+    "no shape": ("def output_shape(self, x): return None", "what it gives raises TypeError: "),
+    "takes another number": ("def output_shape(self, x, y): return x", "what it gives raises TypeError: "),
+    "list_tensors fails": (
+        "def list_tensors(self):\n        yield from self.nothing",
+        "list_tensors raises AttributeError: 'Mine' object has no attribute 'nothing'",
+    ),
+    "a tensor is a name": ("def list_tensors(self): return ['weight']", "what it gives raises AttributeError: "),
+    "count_macs fails": (
+        "def count_macs(self, x, y): raise RuntimeError('no\\nway')",
+        "count_macs raises RuntimeError: no",
+    ),
+    "count_macs leaves": ("def count_macs(self, x, y): raise SystemExit(0)", "count_macs raises SystemExit: 0"),
+    "a count is true": ("def count_macs(self, x, y): return True", "count_macs gives True"),
+    "constrain fails": ("def constrain(self, x):\n        yield self.axis", "constrain raises AttributeError: "),
+    "constrain gives words": ("def constrain(self, x): return ['too wide']", "constrain gives 'too wide'"),
+    "words fail": ("def conventions(self):\n        yield 1 // 0", "conventions raises ZeroDivisionError: "),
+    "words are none": ("def macs_by_hand(self, x, y): return 'input['", "what it gives raises ExpressionError: "),
+    "words of what is not there": (
+        "def parameters_by_hand(self): return 'width'",
+        "what it gives raises ExpressionError: ",
+    ),
+}
+
+
+INSIDE = """\
+modelspec: 1
+input: [8]
+layers:
+  - {type: WeightNorm, module: Mine}
+  - {type: Linear, out_features: 2}
+"""
+
+
+@pytest.mark.parametrize("case", FAILING)
+def test_a_class_that_fails_is_a_finding_at_the_layer(tmp_path: Path, case: str) -> None:
+    method, told = FAILING[case]
+    folder = break_with(tmp_path, {"torch.Mine": "mine:Mine"}, f"{LAYER}    {method}\n")
+    # A layer around it, and one after it, are not to blame.
+    (folder / "inside.yaml").write_text(INSIDE, encoding="utf-8")
+    status, output, _ = run(folder, "check", "spec.yaml", "inside.yaml")
+    assert status == 1
+    who = "Mine is a torch layer of broken 1.0, and cannot be used here"
+    assert f"spec.yaml:3:10: MS207 error: Mine-1: {who}: {told}" in output
+    assert f"inside.yaml:4:32: MS207 error: WeightNorm-1: {who}: {told}" in output
+    assert output.count(" error: ") == 2
+
+
+@pytest.mark.parametrize("command", ["report", "explain", "resolve"])
+def test_other_commands_find_it_too(tmp_path: Path, command: str) -> None:
+    method, told = FAILING["words fail"]
+    folder = break_with(tmp_path, {"torch.Mine": "mine:Mine"}, f"{LAYER}    {method}\n")
+    status, output, trouble = run(folder, command, "spec.yaml")
+    assert status == 1
+    assert told in output + trouble
+
+
+def test_an_example_that_fails_is_told(tmp_path: Path) -> None:
+    folder = break_with(tmp_path, {"torch.Mine": "mine:Mine"}, f"{LAYER}    examples = (1,)\n")
+    status, _, told = run(folder, "layers", "Mine")
+    assert status == 2
+    assert "Mine is a torch layer of broken 1.0, and cannot be shown: AttributeError: 'int' object" in told
+    assert run(folder, "check", "spec.yaml")[0] == 0
+
+
 def test_a_whole_package_is_used(tmp_path: Path) -> None:
     """The fixture of the broken ones is not what breaks them."""
     assert run(break_with(tmp_path, {"torch.Mine": "mine:Mine"}), "check", "spec.yaml")[0] == 0

@@ -95,6 +95,19 @@ def test_tied_tensors_name_their_owner_and_count_for_nothing(file: str, variant:
     assert all(tensor.count == 0 for _, tensor in tied)
 
 
+def test_an_embedding_that_is_not_tied_counts_twice_and_costs_the_same() -> None:
+    tied = follow("gpt2")["small"]
+    text = (FOLDER / "gpt2.yaml").read_text(encoding="utf-8")
+    loose = text.replace(", tie: {weight: transformer.wte.weight}", "")
+    assert loose != text
+    loose = loose.replace("{parameters: {exactly: 124_439_808}}", "{parameters: {exactly: 163_037_184}}")
+    report = modelspec.check_text(loose, variant="small")
+    assert not report.diagnostics
+    assert report.models[0].totals.parameters == 163_037_184
+    assert tied.totals.parameters == 124_439_808
+    assert report.models[0].totals.macs == tied.totals.macs
+
+
 @pytest.mark.parametrize(
     ("file", "variant"), [(file, variant) for file, variant in MODELS if read(file)[variant].macs is not None]
 )

@@ -15,7 +15,6 @@ import gc
 import os
 import random
 import resource
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, util
@@ -32,7 +31,7 @@ from mutation import apply, list_changes  # noqa: E402 - the tool is run by its 
 
 SHARED = "modelspec.shape"
 SECONDS = 240
-"""How long a change may keep the tests busy: one that hangs is noticed, too."""
+"""How much of a processor's time the tests may take with a change: one that hangs is noticed, too."""
 MEMORY = 6 << 30
 CAUGHT, SURVIVED = 1, 0
 
@@ -111,14 +110,16 @@ def load_anew(module: str, code: Any) -> None:
     package = module.rpartition(".")[0]
     prefixes = (f"{package}.",)
     if not module.startswith("modelspec.catalogue."):
-        prefixes = ("modelspec.", "oracle.", "test_catalogue", "test_oracle", "test_origins")
+        prefixes = ("modelspec.", "oracle.", "test_")
     for name in [name for name in sys.modules if f"{name}.".startswith(prefixes) or name.startswith(prefixes)]:
         del sys.modules[name]
 
 
 def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     """The tests of one class, by its dialect and name, in the order in which they find most."""
-    laws, answers, origins = (import_module(name) for name in ("test_catalogue", "test_oracle", "test_origins"))
+    laws, answers, origins, unknown, places = (
+        import_module(f"test_{name}") for name in ("catalogue", "oracle", "origins", "unknown", "places")
+    )
     from modelspec.catalogue import find
     from modelspec.reference import describe
 
@@ -138,14 +139,27 @@ def list_tests() -> Iterator[tuple[str, Callable[[str], object]]]:
     yield "recorded answers", answers.test_catalogue_answers_as_the_framework_did
     yield "numbers by hand", by_class(laws.test_numbers_by_hand_are_the_counted_ones)
     yield "names of axes", by_class(laws.test_axes_of_tensors_are_as_long_as_their_names_say)
+    yield "numbers of inputs", by_class(laws.test_every_number_of_inputs_is_shown)
     yield "constraints", by_class(laws.test_examples_show_every_constraint)
-    yield "unknown axes", by_class(laws.test_what_is_known_with_an_unknown_axis_is_so_with_any_size)
-    yield "unknown arguments", by_class(laws.test_what_is_known_with_an_unknown_argument_is_so_with_any)
+    yield "unknown axes", by_class(unknown.test_what_is_known_with_an_unknown_axis_is_so_with_any_size)
+    yield "unknown arguments", by_class(unknown.test_what_is_known_with_an_unknown_argument_is_so_with_any)
+    yield "what an unknown axis leaves known", by_class(unknown.test_what_an_unknown_axis_does_not_alter_is_known)
+    yield (
+        "what an unknown argument leaves known",
+        by_class(unknown.test_what_an_unknown_argument_does_not_alter_is_known),
+    )
+    yield "places", by_class(places.test_a_finding_points_at_sizes_that_it_is_about)
     yield "named constraints", by_class(laws.test_constraints_that_are_named_are_written_down)
     yield "fields", by_class(laws.test_fields_say_what_they_take)
     yield "constructor", answers.test_every_argument_of_the_constructor_is_a_field
     yield "page", lambda name: hold_page(find(*name.split(".")))
     yield "origins", lambda name: origins.test_an_axis_comes_from_one_that_is_as_long(*name.split("."))
+
+
+def hold_schema() -> None:
+    """The published JSON Schema is what the classes make of themselves. It takes seconds, so that it comes last."""
+    tool, path = import_module("write_schema"), ROOT / "schema" / "modelspec-v1.schema.json"
+    assert tool.write()[path] == path.read_text(encoding="utf-8")
 
 
 def find_failure(mutant: Mutant) -> str | None:
@@ -159,18 +173,24 @@ def find_failure(mutant: Mutant) -> str | None:
         return f"import: {type(error).__name__}"
     names = list_classes(mutant.module)
     # Of a module as it is, one class shows that it is loaded as it should be; `shape` is under all of them.
-    for name in names if mutant.number is not None or mutant.module == SHARED else names[:1]:
+    whole = mutant.number is not None or mutant.module == SHARED
+    for name in names if whole else names[:1]:
         for what, test in tests:
             try:
                 test(name)
             except BaseException as error:
                 return f"{what} of {name}: {type(error).__name__}"
+    try:
+        if whole:
+            hold_schema()
+    except BaseException as error:
+        return f"schema: {type(error).__name__}"
     return None
 
 
 def _judge(mutant: Mutant, pipe: int) -> None:
     """What the forked process does."""
-    signal.alarm(SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)

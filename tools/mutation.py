@@ -94,6 +94,8 @@ def _visit(node: ast.AST, put: _Put) -> Iterator[Change]:
             yield from _visit(node.body, _put_at(node, "body"))
         return
     for what, new in _list_variants(node):
+        if ast.unparse(new) == ast.unparse(node):
+            continue  # Two axes that are alike are in another order, too.
         yield Change(getattr(node, "lineno", 0), what, lambda new=new: put(new))  # type: ignore[misc]
     if not (isinstance(node, ast.Call) and _refuses(node)):
         yield from _walk(node)
@@ -103,6 +105,8 @@ def _is_told(node: ast.AST) -> bool:
     match node:
         case ast.JoinedStr() | ast.Import() | ast.ImportFrom():
             return True
+        case ast.keyword(arg="strict"):
+            return True  # Of a `zip`: it asserts, and rules nothing.
         case ast.Expr(value=ast.Constant()):
             return True
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):

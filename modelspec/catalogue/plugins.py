@@ -103,4 +103,5 @@ def load(brought: Brought) -> type[Layer] | str:
     if missing:
         return f"{brought.point.value} lacks {', '.join(missing)}"
     layer.dialect = brought.dialect
+    layer.brought_by = brought.package
     return layer

@@ -42,5 +42,13 @@ def layers(type: str | None, *, dialect: str | None = None, output: str | None =
             hint = f"it is a type of {others[0]}, not of {dialect}"
         console.complain(f"no layer type '{type}': {hint}")
         return console.USAGE
-    text = "\n".join(describe(layer) for layer in found)
+    try:
+        text = "\n".join(describe(layer) for layer in found)
+    except Exception as error:
+        foreign = next((layer for layer in found if layer.brought_by is not None), None)
+        if foreign is None:
+            raise
+        told = f"{type} is a {foreign.dialect} layer of {foreign.brought_by}, and cannot be shown"
+        console.complain(f"{told}: {error.__class__.__name__}: {error}")
+        return console.USAGE
     return console.WELL if console.write(text, output) else console.USAGE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from modelspec.catalogue import find
@@ -11,7 +12,7 @@ from modelspec.kinds import Deferred
 from modelspec.layer import Layer, fields_of
 from modelspec.refusal import Refused
 
-from .outcome import Outcome, Question
+from .outcome import Outcome, Question, read
 
 
 def read_arguments(layer: type[Layer], written: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +53,17 @@ def answer(layer: type[Layer], question: Question) -> tuple[Fitted | None, Outco
         tuple((value.shape, value.dtype) for value in fitted.outputs.values()),
         fitted.macs,
     )
+
+
+@cache
+def list_accepted(layer: type[Layer]) -> tuple[tuple[Question, Fitted], ...]:
+    """The recorded questions that are accepted, with what the catalogue makes of them."""
+    accepted = []
+    for question, _ in read(layer.dialect, layer.type_name()).lines:
+        fitted, _ = answer(layer, question)
+        if fitted is not None:
+            accepted.append((question, fitted))
+    return tuple(accepted)
 
 
 def compare(layer: type[Layer], ours: Outcome, theirs: Outcome) -> Iterator[str]:

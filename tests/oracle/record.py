@@ -64,14 +64,15 @@ def ask_all(layer: type[Layer], oracle: ModuleType, seed: int, sets: int) -> Ite
 
 
 def choose(layer: type[Layer], asked: Iterable[tuple[Question, Outcome]]) -> Iterator[tuple[Question, Outcome]]:
-    """The answers that are worth a line: the first ones, and all that an exception is for."""
+    """The answers that are worth a line: the first, what is asked in any case, and all that an exception is for."""
+    named = ASKED.get(f"{layer.dialect}.{layer.type_name()}", ())
     room, told, most = ROOM, {True: 0, False: 0}, KEPT * REFUSED // SETS
     for question, theirs in asked:
         _, ours = answer(layer, question)
         meant = any(compare(layer, ours, theirs)) and is_exempt(layer, question, ours, theirs)
         refused = theirs.refused is not None
         fits = told[True] < min(most, told[False] // 2 + 4) if refused else told[False] < KEPT - most
-        if meant or (fits and room > 0):
+        if meant or question in named or (fits and room > 0):
             told[refused] += 1
             room -= len(write_line(question, theirs))
             yield question, theirs

@@ -303,8 +303,8 @@ def check_initializer(number: str, value: Any, field: str, rank: int) -> Iterato
     Source: keras.initializers.Orthogonal and Identity.
     """
     if isinstance(value, str) and ((value in _ORTHOGONAL and rank < 2) or (value in _IDENTITY and rank != 2)):
-        count = "one axis" if rank == 1 else f"{rank} axes"
-        message = f"{field} is {value}, which is for a matrix, but the tensor has {count}"
+        told = "one axis" if rank == 1 else f"{rank} axes"
+        message = f"{field} is {value}, which is for a matrix, but the tensor has {told}"
         yield Broken(number, message, field, "use glorot_uniform or zeros, for example")
 
 
@@ -314,8 +314,8 @@ def check_regularizer(number: str, value: Any, field: str, rank: int) -> Iterato
     Source: keras.regularizers.OrthogonalRegularizer.
     """
     if isinstance(value, str) and value in _ORTHOGONAL_REGULARIZERS and rank != 2:
-        count = "one axis" if rank == 1 else f"{rank} axes"
-        message = f"{field} is {value}, which is for a matrix, but the tensor has {count}"
+        told = "one axis" if rank == 1 else f"{rank} axes"
+        message = f"{field} is {value}, which is for a matrix, but the tensor has {told}"
         yield Broken(number, message, field, "use l2, for example")
 
 

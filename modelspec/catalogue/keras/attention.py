@@ -7,7 +7,7 @@ from modelspec.catalogue.keras.arguments import ActivityRegularizer, Fraction, S
 from modelspec.catalogue.keras.pairing import refuse_axes, refuse_ranks
 from modelspec.kinds import Choice
 from modelspec.layer import Broken, Example, Layer, Size, Takes, Tensor, axes, built
-from modelspec.shape import Count, Shape, Unknown, differs, numel
+from modelspec.shape import UNKNOWN, Count, Shape, Unknown, differs, numel
 
 
 class _Attention(Layer):
@@ -45,18 +45,19 @@ class _Scored(_Attention):
     takes = Takes("C1", ("*", "length", "features"))
     promotes = True
 
-    def constrain(self, *shapes: Shape) -> Iterator[Broken]:
+    def constrain(self, query: Shape, *others: Shape) -> Iterator[Broken]:
+        shapes = (query, *others)
         ranks = refuse_ranks(self, "C2", shapes)
         if ranks:
             yield ranks
             return
         broken: list[Broken] = []
         what = "all inputs are alike on the axes before the last two"
-        leading = tuple(range(len(shapes[0]) - 2))
-        for number in range(1, len(shapes)):
+        leading = tuple(range(len(query) - 2))
+        for number, _ in enumerate(others, 1):
             broken = broken or list(self._check_same("C2", shapes, (0, number), leading, what))
         yield from broken
-        rank, key = len(shapes[0]), len(shapes) - 1
+        rank, key = len(query), len(others)
         yield from self._check_same("C3", shapes, (0, key), (rank - 1,), "a query and its key have as many features")
         yield from self._check_same("C4", shapes, (1, key), (rank - 2,), "there is a key for each value")
 
@@ -78,10 +79,14 @@ class _Scored(_Attention):
     def macs_by_hand(self, query: Shape, value: Shape, *more: Shape) -> str:
         rank = len(query)
         rows = " * ".join(f"query[{axis}]" for axis in range(rank - 1))
-        weighed = f"{rows} * value[{rank - 2}]"
+        # As in `count_macs`.
+        key = "key" if len(more) > 1 else "value"
+        length = key if isinstance(value[-2], Unknown) else "value"
+        features = key if isinstance(query[-1], Unknown) else "query"
+        weighed = f"{rows} * {length}[{rank - 2}]"
         if self._is_summed():
             return f"{weighed} * value[{rank - 1}]"
-        return f"{weighed} * (query[{rank - 1}] + value[{rank - 1}])"
+        return f"{weighed} * ({features}[{rank - 1}] + value[{rank - 1}])"
 
 
 class Attention(_Scored):
@@ -127,6 +132,8 @@ class Attention(_Scored):
             macs=280,
         ),
         Example({}, inputs=((2, 5, 16), (2, 7, 16)), output=(2, 5, 16), parameters=0, macs=2_240),
+        Example({}, inputs=((5, 16), (UNKNOWN, 16), (7, 16)), output=(5, 16), macs=1_120),
+        Example({}, inputs=((5, UNKNOWN), (7, 16)), output=(5, 16), macs=1_120),
         Example({}, inputs=((16,), (7, 16)), breaks="C1", code="MS303"),
         Example({}, inputs=((5, 16), (2, 7, 16)), breaks="C2", code="MS313"),
         Example({}, inputs=((3, 5, 16), (2, 7, 16)), breaks="C2", code="MS313"),

@@ -30,10 +30,10 @@ class _Cell(_Gates):
         """The shapes of its states, from its arguments as written."""
         return ((arguments["units"],),) * len(cls.states)
 
-    def constrain(self, *shapes: Shape) -> Iterator[Broken]:
-        for number, shape in enumerate(shapes[1:], 1):
-            if differs(shape[0], self.units):
-                message = f"{self.input_name_at(number)} is {show_shape(shape)}, but units is {show_dim(self.units)}"
+    def constrain(self, x: Shape, *states: Shape) -> Iterator[Broken]:
+        for number, (size,) in enumerate(states, 1):
+            if differs(size, self.units):
+                message = f"{self.input_name_at(number)} is {show_shape((size,))}, but units is {show_dim(self.units)}"
                 yield Broken("C2", message, "units", "a state is as long as units", axis=0, input=number)
 
     def output_shape(self, *shapes: Shape) -> Shape:

@@ -133,7 +133,7 @@ class EinsumDense(Layer):
 
     def _sizes(self, x: Shape) -> dict[str, Dim]:
         """The sizes of the letters that are known by what arrives or by output_shape, the batch left out."""
-        parts, elided = self._parts, max(self._elided(x), 0)
+        parts, elided = self._parts, self._elided(x)
         own = parts.taken if self._batch_is_elided(x) else parts.taken[1:]
         arriving = x[elided - 1 :] if self._batch_is_elided(x) else x
         sizes: dict[str, Dim] = dict(zip(own, arriving, strict=False))
@@ -167,9 +167,9 @@ class EinsumDense(Layer):
     def _check_axes(self, x: Shape) -> Iterator[Broken]:
         parts, elided = self._parts, self._elided(x)
         if elided < 0 or (elided and not parts.left and not parts.right):
-            least = "at least " if parts.left or parts.right else ""
             message = (
-                f"the equation gives the input {least}{len(parts.taken)} axes, {parts.taken}, the batch included, "
+                f"the equation gives the input {'at least ' if parts.left or parts.right else ''}"
+                f"{len(parts.taken)} axes, {parts.taken}, the batch included, "
                 f"but {show_shape(x)} arrives, with {len(x) + 1}"
             )
             hint = "write a letter for each axis, the batch's first, or ... for those that stay as they are"
@@ -200,7 +200,7 @@ class EinsumDense(Layer):
     def _check_sizes(self, x: Shape) -> Iterator[Broken]:
         parts, asked = self._parts, self.__dict__["output_shape"]
         own = parts.taken if self._batch_is_elided(x) else parts.taken[1:]
-        first = max(self._elided(x), 0) - 1 if self._batch_is_elided(x) else 0
+        first = self._elided(x) - 1 if self._batch_is_elided(x) else 0
         for at, (letter, size) in enumerate(zip(self._given_letters(x), asked, strict=True)):
             arriving = x[first + own.index(letter)] if letter in own else None
             if size is None and (letter in parts.kernel or letter in (self.bias_axes or "")):
@@ -299,6 +299,11 @@ class EinsumDense(Layer):
         ),
         Example({"equation": "abc,cd->abd", "output_shape": [None, 64]}, input=(UNKNOWN, 32), parameters=2_048),
         Example({"equation": "abc,cd->ad", "output_shape": 6}, input=(3, 4), output=(6,), parameters=24, macs=24),
+        Example(
+            {"equation": "ab,bc->ac", "output_shape": 4, "kernel_regularizer": "orthogonal_regularizer"},
+            input=(3,),
+            output=(4,),
+        ),
         Example({"equation": "ab,bc->ac", "output_shape": 64}, input=(10, 32), breaks="C1", code="MS303"),
         Example({"equation": "ab,bc->ca", "output_shape": 64}, input=(32,), breaks="C2", code="MS305"),
         Example({"equation": "ab,abc->ac", "output_shape": 64}, input=(32,), breaks="C2", code="MS305"),

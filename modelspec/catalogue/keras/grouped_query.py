@@ -120,6 +120,12 @@ class GroupQueryAttention(_Attention):
         ),
         Example(
             {"head_dim": 16, "num_query_heads": 8, "num_key_value_heads": 2},
+            inputs=((10, 64), (UNKNOWN, 64), (7, 64)),
+            output=(10, 64),
+            macs=210_432,
+        ),
+        Example(
+            {"head_dim": 16, "num_query_heads": 8, "num_key_value_heads": 2},
             inputs=((UNKNOWN, 64), (UNKNOWN, 64)),
             parameters=20_736,
         ),

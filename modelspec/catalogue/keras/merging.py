@@ -27,7 +27,7 @@ def _stretch(a: Dim, b: Dim) -> Dim:
         return a
     if isinstance(a, Unknown):
         # A size that is known and not 1 holds: the other is that, or 1.
-        return a + b if isinstance(b, Unknown) else a if b == 1 else b
+        return total((a, b)) if isinstance(b, Unknown) else a if b == 1 else b
     return b if a == 1 else a
 
 
@@ -211,7 +211,8 @@ class Concatenate(_Merge):
 
     def output_shape(self, *shapes: Shape) -> Shape:
         joined = place_of(self.axis, shapes[0])
-        sizes = [next((size for size in axis if isinstance(size, int)), axis[0]) for axis in zip(*shapes, strict=True)]
+        # Where one tells the size, it is that.
+        sizes = [min(axis, key=lambda size: isinstance(size, Unknown)) for axis in zip(*shapes, strict=True)]
         sizes[joined] = total(shape[joined] for shape in shapes)
         return tuple(sizes)
 

@@ -72,17 +72,18 @@ class MultiHeadAttention(_Attention):
     use_gate: bool = False
     seed: Seed = None
 
-    def constrain(self, *shapes: Shape) -> Iterator[Broken]:
+    def constrain(self, query: Shape, *others: Shape) -> Iterator[Broken]:
+        shapes = (query, *others)
         ranks = refuse_ranks(self, "C2", shapes)
-        broken = [*([ranks] if ranks else []), *self._check_axes(shapes[0])]
+        broken = [*([ranks] if ranks else []), *self._check_axes(query)]
         yield from broken
         if not broken:
             # A key that differs from the value differs from the query too, which is then not told once more.
-            places = tuple(range(len(shapes[0]) - 1))
+            places = tuple(range(len(query) - 1))
             if len(shapes) > 2:
                 what = "a key stands for each value: only their features may differ"
                 broken = list(self._check_same("C3", shapes, (1, 2), places, what))
-            kept = tuple([axis for axis in places if axis not in self._attended(shapes[0])])
+            kept = tuple([axis for axis in places if axis not in self._attended(query)])
             what = "on the axes that are not attended over, query and value are alike"
             yield from broken or self._check_same("C4", shapes, (0, 1), kept, what)
         yield from self._check_settings("C6", "C7", self.dropout, self.flash_attention)

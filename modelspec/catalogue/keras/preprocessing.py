@@ -132,7 +132,9 @@ class Normalization(Layer):
         Example({"axis": 0}, input=(10,), breaks="C1", code="MS309"),
         Example({"axis": [1, -1]}, input=(10,), breaks="C2", code="MS305"),
         Example({"mean": 0.5}, input=(10,), breaks="C3", code="MS305"),
+        Example({"mean": [0.5, 0.5], "variance": [0.25]}, input=(2,), breaks="C3", code="MS305"),
         Example({"mean": [1, 2], "variance": [1, 2]}, input=(8, 9, 3), breaks="C4", code="MS305"),
+        Example({"axis": None, "mean": [0.5], "variance": [0.25]}, input=(8,), breaks="C4", code="MS305"),
     )
 
 

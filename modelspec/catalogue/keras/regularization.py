@@ -55,6 +55,7 @@ class Dropout(_Masked):
             {"rate": 0.2, "noise_shape": [1, None], "seed": 7}, input=(10, 64), output=(10, 64), parameters=0, macs=0
         ),
         Example({"rate": 0.2, "noise_shape": [2, 64]}, input=(10, 64), breaks="C1", code="MS305"),
+        Example({"rate": 0.2, "noise_shape": [1]}, input=(10, 64), breaks="C1", code="MS305"),
     )
 
 
@@ -72,6 +73,7 @@ class AlphaDropout(_Masked):
             {"rate": 0.2, "noise_shape": [1, None], "seed": 7}, input=(10, 64), output=(10, 64), parameters=0, macs=0
         ),
         Example({"rate": 0.2, "noise_shape": [2, 64]}, input=(10, 64), breaks="C1", code="MS305"),
+        Example({"rate": 0.2, "noise_shape": [1]}, input=(10, 64), breaks="C1", code="MS305"),
     )
 
 

@@ -117,7 +117,7 @@ class Reshape(Layer):
         if not unknown and not unknown_asked:
             return arrives // asked
         if len(unknown) == 1 and not unknown_asked and arrives == asked:
-            return unknown[0]
+            return next(iter(unknown))
         return numel((*x, *self._given()))
 
     def output_shape(self, x: Shape) -> Shape:
@@ -128,7 +128,9 @@ class Reshape(Layer):
     count_macs = no_macs
 
     def output_by_hand(self, x: Shape) -> dict[str, str]:
-        free = next((at for at, size in enumerate(self.target_shape) if not isinstance(size, Unknown) and size < 0), -1)
+        free = next(
+            (at for at, size in enumerate(self.target_shape) if not isinstance(size, Unknown) and size == -1), -1
+        )
         if free < 0:
             return {}
         elements = " * ".join(f"input[{axis}]" for axis in range(len(x))) or "1"

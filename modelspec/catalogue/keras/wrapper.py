@@ -114,7 +114,7 @@ class Bidirectional(Layer):
         if self.backward_layer is not None:
             return None
         inside = self.layer.layer.parameters_by_hand()
-        return f"2 * {inside}" if self.layer.layer.gates > 1 else f"2 * ({inside})"
+        return f"2 * {inside}" if self.layer.layer.gates != 1 else f"2 * ({inside})"
 
     def macs_by_hand(self, x: Shape, y: Shape) -> str | None:
         if self.backward_layer is not None:
@@ -244,7 +244,7 @@ class TimeDistributed(Layer):
         return inside
 
     def macs_by_hand(self, x: Shape, y: Shape) -> str | None:
-        inside = self.layer.layer.macs_by_hand(x[1:], y[1:])
+        inside = self.layer.layer.macs_by_hand(self.layer.inputs[0].shape, self.layer.output_shape)
         if inside is None:
             return None
         import re

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from modelspec.catalogue.torch.broadcasting import broadcast, find_clash, name_input, refuse, refuse_clash
 from modelspec.kinds import Number, Optional
 from modelspec.layer import Broken, Example, Layer, Takes, no_macs, no_tensors
-from modelspec.shape import Count, Shape, differs, numel
+from modelspec.shape import UNKNOWN, Count, Shape, differs, numel
 
 _Other = Annotated[float | None, Optional(Number())]
 
@@ -56,6 +56,7 @@ class Add(_Elementwise):
     examples = (
         Example({}, inputs=((64, 56, 56), (64, 56, 56)), output=(64, 56, 56), parameters=0, macs=0),
         Example({}, inputs=((10, 768), (768,), (10, 1)), output=(10, 768)),
+        Example({}, inputs=((UNKNOWN, 768), (10, UNKNOWN)), output=(10, 768)),
         Example({"other": 1}, input=(8,), output=(8,)),
         Example({}, input=(8,), breaks="C1", code="MS312"),
         Example({"other": 1}, inputs=((8,), (8,)), breaks="C1", code="MS312"),
@@ -152,7 +153,7 @@ class MatMul(Layer):
         inner = max(len(other) - 2, 0)
         if differs(x[-1], other[inner]):
             hint = "the last axis of the first runs against the last but one of the second"
-            if len(other) > 1 and not differs(x[-1], other[-1]):
+            if not differs(x[-1], other[-1]):
                 hint += "; a Transpose of the second ({dim0: -2, dim1: -1}) makes them meet"
             yield refuse_clash("C2", name_input, (x, other), (1, inner), (0, len(x) - 1), hint)
         clash = find_clash((x[:-2], other[:-2]))

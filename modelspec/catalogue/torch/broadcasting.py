@@ -7,7 +7,7 @@ Samples are aligned at their last axes, whatever the number of their axes is. Fo
 from collections.abc import Callable
 
 from modelspec.layer import Broken
-from modelspec.shape import Dim, Shape, Unknown, broadcast_differs, show_dim, show_shape, surely_same
+from modelspec.shape import Dim, Shape, Unknown, broadcast_differs, show_dim, show_shape, surely_same, total
 
 __all__ = ["End", "agree", "broadcast", "find_clash", "name_input", "refuse", "refuse_clash"]
 
@@ -19,8 +19,8 @@ def _stretch(a: Dim, b: Dim) -> Dim:
     if surely_same(a, b):
         return a
     if isinstance(a, Unknown) and isinstance(b, Unknown):
-        # The one that is not 1.
-        return a + b
+        # The one that is not 1: neither, and what either depends on.
+        return total((a, b))
     if isinstance(a, Unknown):
         return a if b == 1 else b
     return b if a == 1 else a

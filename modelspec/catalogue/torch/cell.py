@@ -20,10 +20,10 @@ class _Cell(Layer):
     bias: bool = True
 
     def constrain(self, x: Shape, *states: Shape) -> Iterator[Broken]:
-        for number, arriving in enumerate(states, 1):
-            if differs(arriving[0], self.hidden_size):
+        for number, (size,) in enumerate(states, 1):
+            if differs(size, self.hidden_size):
                 name, width = self.input_names[number], show_dim(self.hidden_size)
-                message = f"{name} is [hidden_size] = [{width}], but {show_shape(arriving)} arrives"
+                message = f"{name} is [hidden_size] = [{width}], but {show_shape((size,))} arrives"
                 hint = "leave it out, and it is zeros; or mend what gives it"
                 yield Broken("C3", message, None, hint, "MS313", 0, number)
                 return

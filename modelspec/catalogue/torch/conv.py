@@ -35,17 +35,17 @@ class _Conv(Layer):
         if self.padding == "same":
             added = self.dilation[axis] * (self.kernel_size[axis] - 1)
             return added // 2, added - added // 2
-        if isinstance(self.padding, str):
-            return 0, 0
-        return self.padding[axis], self.padding[axis]
+        each = 0 if isinstance(self.padding, str) else self.padding[axis]
+        return each, each
 
     def output_shape(self, x: Shape) -> Shape:
         if self.padding == "same":
             return (self.out_channels, *x[1:])
-        sizes = [
-            conv_out(x[1 + axis], self.kernel_size[axis], self.stride[axis], self._pad(axis)[0], self.dilation[axis])
-            for axis in range(self.rank)
-        ]
+        sizes = []
+        for axis in range(self.rank):
+            pad, _ = self._pad(axis)
+            size = conv_out(x[1 + axis], self.kernel_size[axis], self.stride[axis], pad, self.dilation[axis])
+            sizes.append(size)
         return (self.out_channels, *sizes)
 
     def list_tensors(self) -> Iterator[Tensor]:
@@ -101,7 +101,7 @@ class _Conv(Layer):
     def _hold_window(self, x: Shape, axis: int, name: str) -> Broken | None:
         if self.padding == "same":
             return None
-        kernel, dilation, pad = self.kernel_size[axis], self.dilation[axis], self._pad(axis)[0]
+        kernel, dilation, (pad, _) = self.kernel_size[axis], self.dilation[axis], self._pad(axis)
         if not exceeds(dilation * (kernel - 1) + 1, x[1 + axis] + 2 * pad):
             return None
         hint = "a smaller kernel_size or more padding here, or less shrinking before"

@@ -6,7 +6,7 @@ from typing import Annotated
 from modelspec.catalogue.torch.broadcasting import agree, refuse_clash
 from modelspec.kinds import Integer, Number, Optional
 from modelspec.layer import Broken, Example, Layer, Probability, Takes, no_tensors
-from modelspec.shape import Count, Dim, Shape, Unknown, differs, numel, show_dim, show_shape
+from modelspec.shape import UNKNOWN, Count, Dim, Shape, Unknown, differs, numel, show_dim, show_shape
 
 _Heads = Annotated[int | None, Optional(Integer(1))]
 _Scale = Annotated[float | None, Optional(Number())]
@@ -74,7 +74,7 @@ class ScaledDotProductAttention(Layer):
             if len(shape) != len(shapes[0]):
                 message = f"query {show_shape(shapes[0])} and {name} {show_shape(shape)} differ in their number of axes"
                 hint = "give all three the heads as their first axis, or none"
-                return Broken("C1", message, None, hint, "MS313", None, number, (0, 0))
+                return Broken("C1", message, None, hint, "MS313")
         return None
 
     def _hold_division(self, shapes: tuple[Shape, ...]) -> Broken | None:
@@ -102,7 +102,7 @@ class ScaledDotProductAttention(Layer):
         if self.num_heads is not None:
             kv_heads = self.num_heads if self.num_kv_heads is None else self.num_kv_heads
             return self.num_heads, kv_heads, kv_heads
-        return tuple([shape[0] if len(shape) == 3 else 1 for shape in shapes])
+        return tuple([shape[0] if len(shape) == 3 else UNKNOWN for shape in shapes])
 
     def _sizes(self, shapes: tuple[Shape, ...]) -> tuple[Dim, ...]:
         """Give the size of a head of each."""
@@ -118,13 +118,14 @@ class ScaledDotProductAttention(Layer):
         hint = "a query meets keys of its own size"
         if self.num_heads is not None:
             heads = self._heads(shapes)
-            ends = [f"{show_dim(shapes[n][-1])} / {heads[n]} = {size}" for n, size in ((0, one), (1, two))]
-            hint += f": here {ends[0]} and {ends[1]}"
+            told = [f"{show_dim(shapes[n][-1])} / {heads[n]} = {size}" for n, size in ((0, one), (1, two))]
+            hint += f": here {' and '.join(told)}"
         return refuse_clash("C4", self.input_name_at, shapes, here, there, hint)
 
     def _hold_lengths(self, shapes: tuple[Shape, ...]) -> Broken | None:
-        at = len(shapes[0]) - 2
-        if not differs(shapes[1][at], shapes[2][at]):
+        _, key, value = shapes
+        at = len(key) - 2
+        if not differs(key[at], value[at]):
             return None
         return refuse_clash("C5", self.input_name_at, shapes, (2, at), (1, at), "each key has its value")
 
@@ -151,7 +152,9 @@ class ScaledDotProductAttention(Layer):
             if back <= len(target) and (size == 1 or not differs(size, target[-back])):
                 continue
             message = f"attn_mask {show_shape(mask)} is not {show_shape(target)}: the heads, the queries and the keys"
-            source = {1: (1, len(key) - 2), 2: (0, len(query) - 2)}.get(back, (0, 0))
+            # With num_heads, the heads are no axis of what arrives; and nothing is against an axis too many.
+            heads_at = (0, 0) if self.num_heads is None and back == len(target) else None
+            source = {1: (1, len(key) - 2), 2: (0, len(query) - 2)}.get(back, heads_at)
             hint = "let it have these sizes, or 1 where all have one mask"
             yield Broken("C7", message, None, hint, "MS313", len(mask) - back, 3, source)
             return
@@ -192,6 +195,7 @@ class ScaledDotProductAttention(Layer):
         Example({"num_heads": 8, "num_kv_heads": 3}, inputs=((10, 64),) * 3, breaks="C3", code="MS305"),
         Example({}, inputs=((10, 64), (10, 32), (10, 64)), breaks="C4", code="MS313"),
         Example({}, inputs=((10, 64), (12, 64), (10, 64)), breaks="C5", code="MS313"),
+        Example({}, inputs=((UNKNOWN, 10, 64), (8, 10, 64), (8, 10, 64)), output=(8, 10, 64)),
         Example({}, inputs=((8, 10, 64), (2, 10, 64), (2, 10, 64)), breaks="C6", code="MS313"),
         Example({"enable_gqa": True}, inputs=((8, 5, 4), (3, 5, 4), (3, 5, 4)), breaks="C6", code="MS313"),
         Example({}, inputs=((8, 10, 64), (8, 12, 64), (8, 12, 64), (10, 10)), breaks="C7", code="MS313"),

@@ -135,4 +135,5 @@ class Fold(_Windows):
         Example({"output_size": [4, 5], "kernel_size": 2}, input=(10, 12), breaks="C2", code="MS305"),
         Example({"output_size": [4, 5], "kernel_size": 2}, input=(12, 11), breaks="C3", code="MS306"),
         Example({"output_size": [4, 5], "kernel_size": [1, 6]}, input=(12, 11), breaks="C4", code="MS306"),
+        Example({"output_size": 2, "kernel_size": 5, "padding": 1}, input=(25, 1), breaks="C4", code="MS306"),
     )

@@ -1,6 +1,7 @@
 """torch: what joins several inputs into one."""
 
 from collections.abc import Iterator
+from functools import reduce
 
 from modelspec.catalogue.torch.broadcasting import agree, name_input, refuse_clash
 from modelspec.catalogue.torch.numbering import find, refuse, refuse_new
@@ -28,7 +29,7 @@ class _Joining(Layer):
                     f"together: the one has {len(first)} axes, the other {len(shape)}"
                 )
                 hint = "give both as many axes: by an Unsqueeze, a Flatten or a Reshape before"
-                return Broken("C2", message, None, hint, "MS313", None, number, (0, 0))
+                return Broken("C2", message, None, hint, "MS313")
         for number, shape in enumerate(shapes):
             # Against any that comes before: a size that the first one leaves open may be known from another.
             for earlier in range(number):
@@ -43,10 +44,7 @@ class _Joining(Layer):
 
     def _common(self, shapes: tuple[Shape, ...]) -> Shape:
         """Give the sample with every size that one of them tells."""
-        common = shapes[0]
-        for shape in shapes[1:]:
-            common = tuple([agree(a, b) for a, b in zip(common, shape, strict=True)])
-        return common
+        return tuple([reduce(agree, sizes) for sizes in zip(*shapes, strict=True)])
 
 
 class Concat(_Joining):

@@ -70,7 +70,7 @@ class _Parametrized(Layer):
         text: str | None = self.module.layer.macs_by_hand(*shapes)
         # Inside, the inputs bear the names that the layer has for them.
         inner = self.module.layer
-        for number in range(len(shapes) - 1):
+        for number, _ in enumerate(shapes[:-1]):
             own = inner.input_name_at(number)
             if text is not None and own != self.input_name_at(number):
                 text = text.replace(f"{own}[", f"{self.input_name_at(number)}[")

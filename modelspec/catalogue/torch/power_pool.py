@@ -16,7 +16,7 @@ from modelspec.layer import (
     no_macs,
     no_tensors,
 )
-from modelspec.shape import Dim, Shape, pool_out
+from modelspec.shape import Dim, Shape, numel, pool_out
 
 _Power = Annotated[float, Number()]
 
@@ -47,7 +47,7 @@ class _PowerPool(Layer):
         kernel, stride = self._windows()[axis], self._strides()[axis]
         if isinstance(kernel, int) and isinstance(stride, int):
             return pool_out(size, kernel, stride, ceil_mode=self.ceil_mode)
-        return size * kernel * stride
+        return numel((size, kernel, stride))
 
     def output_shape(self, x: Shape) -> Shape:
         first = len(x) - self.rank

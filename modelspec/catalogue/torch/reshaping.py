@@ -77,7 +77,7 @@ class Reshape(_Reshaping):
         if not left and not right:
             rest = arriving // wanted
         elif len(left) == 1 and not right and arriving == wanted:
-            rest = left[0]
+            rest = next(iter(left))
         else:
             rest = numel((*left, *right))
         return (*self.shape[:at], rest, *self.shape[at + 1 :])
@@ -94,6 +94,9 @@ class Reshape(_Reshaping):
         Example({"shape": [197, 12, 64]}, input=(197, 768), output=(197, 12, 64), parameters=0, macs=0),
         Example({"shape": [-1, 49]}, input=(64, 7, 7), output=(64, 49)),
         Example({"shape": -1}, input=(), output=(1,)),
+        Example({"shape": [-1, 12, 64]}, input=(Unknown("seq"), 768), output=(Unknown("seq"), 12, 64)),
+        Example({"shape": [4, -1]}, input=(Unknown("seq"), 4), output=(4, Unknown("seq"))),
+        Example({"shape": [2, -1]}, input=(Unknown("seq"), 4), output=(2, Unknown(None, frozenset({"seq"})))),
         Example({"shape": [0, 8]}, input=(8,), breaks="C1", code="MS305"),
         Example({"shape": [-1, -1]}, input=(8,), breaks="C2", code="MS305"),
         Example({"shape": [8, 8]}, input=(8, 9), breaks="C3", code="MS305"),

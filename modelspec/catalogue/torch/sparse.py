@@ -107,16 +107,16 @@ class EmbeddingBag(Layer):
 
     count_macs = no_macs
 
-    def constrain(self, x: Shape, *weights: Shape) -> Iterator[Broken]:
+    def constrain(self, x: Shape, weights: Shape | None = None) -> Iterator[Broken]:
         rows, index = self.num_embeddings, self.padding_idx
         if isinstance(rows, int) and isinstance(index, int) and not -rows <= index < rows:
             message = f"padding_idx is {index}, but the table has {rows} rows (num_embeddings)"
             yield Broken("C2", message, "padding_idx", f"from {-rows} to {rows - 1}")
-        if weights and self.mode != "sum":
+        if weights is not None and self.mode != "sum":
             message = f"per_sample_weights arrive, but mode is {self.mode}"
             yield Broken("C3", message, "mode", "write mode: sum, or leave the weights out")
-        elif weights and differs(x[0], weights[0][0]):
-            message = f"there is a weight for each index, but {show_shape(x)} and {show_shape(weights[0])} arrive"
+        elif weights is not None and differs(*x, *weights):
+            message = f"there is a weight for each index, but {show_shape(x)} and {show_shape(weights)} arrive"
             yield Broken("C3", message, None, "give one weight to each index", "MS313", 0, 1, (0, 0))
         for field in ("scale_grad_by_freq", "sparse"):
             if self.mode == "max" and getattr(self, field):

@@ -217,8 +217,11 @@ class Slice(Layer):
 
     def _bounds(self, x: Shape) -> tuple[Dim, Dim]:
         size = x[find(self.dim, x)]
-        start, end = 0 if self.start is None else self.start, size if self.end is None else self.end
-        return _from_front(start, size), _from_front(end, size)
+        start = 0 if self.start is None else self.start
+        if _is_from_end(start) and (self.end is None or _is_from_end(self.end)):
+            # Two that count from the end are as far apart, whatever the size is.
+            return start, 0 if self.end is None else self.end
+        return _from_front(start, size), size if self.end is None else _from_front(self.end, size)
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
         broken = refuse("C1", "dim", self.dim, x)
@@ -233,21 +236,13 @@ class Slice(Layer):
                 yield Broken("C2", message, field, f"from {-size} to {size}", axis=at)
                 return
         start, end = self._bounds(x)
-        behind = isinstance(start, int) and isinstance(end, int) and start >= end
-        if isinstance(self.start, int) and isinstance(self.end, int) and (self.start < 0) == (self.end < 0):
-            # Two that count from one side are in order or not, whatever the size is.
-            behind = self.start >= self.end
-        if behind:
+        if isinstance(start, int) and isinstance(end, int) and start >= end:
             message = f"nothing lies from {show_dim(start)} to {show_dim(end)} on axis {self.dim} of {show_shape(x)}"
             yield Broken("C3", message, "end" if self.end is not None else "start", "let start be before end", axis=at)
 
     def output_shape(self, x: Shape) -> Shape:
         at = find(self.dim, x)
         start, end = self._bounds(x)
-        last = 0 if self.end is None else self.end
-        if isinstance(self.start, int) and self.start < 0 and isinstance(last, int) and last <= 0:
-            # Two that count from the end are as far apart, whatever the size is.
-            start, end = self.start, last
         length = end if start == 0 else end - start
         return (*x[:at], length if self.step == 1 else ceil_div(length, self.step), *x[at + 1 :])
 
@@ -263,8 +258,12 @@ class Slice(Layer):
     )
 
 
+def _is_from_end(position: Dim) -> bool:
+    return isinstance(position, int) and position < 0
+
+
 def _from_front(position: Dim, size: Dim) -> Dim:
-    return size + position if isinstance(position, int) and position < 0 else position
+    return size + position if _is_from_end(position) else position
 
 
 class Select(Layer):
@@ -336,7 +335,7 @@ class Gather(Layer):
                 f"the other {len(index)}"
             )
             hint = "an Unsqueeze and an Expand of the index, so that each element has its index"
-            yield Broken("C2", message, None, hint, "MS313", None, 1, (0, 0))
+            yield Broken("C2", message, None, hint, "MS313")
             return
         broken = refuse("C1", "dim", self.dim, x)
         if broken:

@@ -49,7 +49,7 @@ class _MaxUnpool(Layer):
         if len(x) != len(indices) or any(map(differs, x, indices)):
             message = f"there is an index for each value, but {show_shape(x)} and {show_shape(indices)} arrive"
             hint = "the indices of the pooling whose result this is: `inputs: [x, pool:indices]`"
-            yield Broken("C2", message, None, hint, "MS313", None, 1, (0, 0))
+            yield Broken("C2", message, None, hint, "MS313")
             return
         if self.output_size is None:
             return

@@ -73,7 +73,6 @@ class _Upsampling(Layer):
     takes = Takes("C1", ("channels", "height", "width"))
     input_dtype = "float"
     mode: ClassVar[str]
-    aligned: ClassVar[bool | None] = None
 
     size: _Sizes = None
     scale_factor: _Factors = None
@@ -83,7 +82,7 @@ class _Upsampling(Layer):
 
     def _operation(self) -> Interpolate:
         operation = Interpolate.__new__(Interpolate)
-        settings = {"mode": self.mode, "align_corners": self.aligned, "recompute_scale_factor": None}
+        settings = {"mode": self.mode, "align_corners": None, "recompute_scale_factor": None}
         operation.__dict__.update(self.__dict__, antialias=False, **settings)
         return operation
 
@@ -132,4 +131,3 @@ class UpsamplingBilinear2d(_Upsampling):
     """
 
     mode = "bilinear"
-    aligned = True
