@@ -127,10 +127,10 @@ class Takes:
 class Example:
     """A layer with its arguments on an input (or several): what comes out and what it costs, or what it breaks.
 
-    `inputs` and `dtypes` are the shapes and dtypes of what arrives, in order.
+    `inputs` and `dtypes` are the shapes and dtypes of what arrives, in order; `field` is the argument pointed at.
     """
 
-    __slots__ = ("arguments", "breaks", "code", "dtypes", "inputs", "macs", "output", "parameters")
+    __slots__ = ("arguments", "breaks", "code", "dtypes", "field", "inputs", "macs", "output", "parameters")
 
     def __init__(
         self,
@@ -143,6 +143,7 @@ class Example:
         macs: int | None = None,
         breaks: str | None = None,
         code: str | None = None,
+        field: str | None = None,
         dtype: str = "float32",
         dtypes: tuple[str, ...] = (),
     ) -> None:
@@ -154,6 +155,7 @@ class Example:
         self.macs = macs
         self.breaks = breaks
         self.code = code
+        self.field = field
 
 
 # Fields. An annotation says the kind, the value the default; without a default an argument must be given.

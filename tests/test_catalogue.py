@@ -52,14 +52,14 @@ def plain(value: Any) -> Any:
     return [plain(member) for member in value] if isinstance(value, (list, tuple)) else value
 
 
-def try_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, list[tuple[str, str | None]]]:
-    """What is fitted, and the codes and constraints of what is wrong."""
+def try_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, list[tuple[str, str | None, str | None]]]:
+    """What is fitted, and the codes, constraints and arguments of what is wrong."""
     try:
         values = read_arguments(layer, plain(example.arguments))
     except Refused as refused:
-        return None, [(part.code, None) for part in refused.each()]
+        return None, [(part.code, None, None) for part in refused.each()]
     fitted, broken = fit(layer, values, tuple(map(Value, example.inputs, example.dtypes)), "float32")
-    return fitted, [(problem.code, problem.constraint) for problem in broken]
+    return fitted, [(problem.code, problem.constraint, problem.field) for problem in broken]
 
 
 def count_parameters(fitted: Fitted) -> int:
@@ -72,10 +72,12 @@ def test_example_comes_out_as_it_says(layer: type[Layer], example: Example) -> N
     if not is_valid(example):
         assert broken, "nothing is wrong with it"
         if example.breaks is not None:
-            assert example.breaks in [constraint for _, constraint in broken]
+            assert example.breaks in [constraint for _, constraint, _ in broken]
             assert example.breaks in dict(list_constraints(layer))
         if example.code is not None:
-            assert example.code in [code for code, _ in broken]
+            assert example.code in [code for code, *_ in broken]
+        if example.field is not None:
+            assert example.field in [field for *_, field in broken]
         assert (example.output, example.parameters, example.macs) == (None, None, None)
         return
     assert not broken
@@ -103,7 +105,7 @@ def test_every_number_of_inputs_is_shown(layer: type[Layer]) -> None:
 def test_examples_show_every_constraint(layer: type[Layer]) -> None:
     valid = [example for example in layer.examples if is_valid(example)]
     assert any(example.output is not None and example.parameters is not None for example in valid)
-    shown = {constraint for example in layer.examples for _, constraint in try_example(layer, example)[1]}
+    shown = {constraint for example in layer.examples for _, constraint, _ in try_example(layer, example)[1]}
     numbered = list(list_constraints(layer))
     assert [int(number[1:]) for number, _ in numbered] == list(range(1, len(numbered) + 1))
     constraints = dict(numbered)

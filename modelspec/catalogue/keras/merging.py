@@ -274,7 +274,7 @@ class Dot(_Merge):
         ]
         for number, problems in enumerate(broken):
             # One number that stands for both is one mistake.
-            if problems and not (number and broken[0] and self.axes[0] == self.axes[1]):
+            if problems and not (number and broken[0] and len({*self.axes}) == 1):
                 yield problems[0]._replace(input=number)
         if any(broken):
             return

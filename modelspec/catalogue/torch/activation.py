@@ -83,8 +83,8 @@ class Hardtanh(_Elementwise):
     examples = (
         Example({}, input=(5,), output=(5,), parameters=0, macs=0),
         Example({"min_val": 0, "max_val": 6.5, "inplace": True}, input=(3, 4), output=(3, 4), dtype="int64"),
-        Example({"min_val": 1}, input=(5,), breaks="C1", code="MS305"),
-        Example({"max_value": -2}, input=(5,), breaks="C1", code="MS305"),
+        Example({"min_val": 1}, input=(5,), breaks="C1", code="MS305", field="max_val"),
+        Example({"max_value": -2}, input=(5,), breaks="C1", code="MS305", field="max_value"),
     )
 
 

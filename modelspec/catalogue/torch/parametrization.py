@@ -121,8 +121,9 @@ class WeightNorm(_Parametrized):
     def parameters_by_hand(self) -> str | None:
         weight = self._weight()
         inside = self.module.layer.parameters_by_hand()
-        if weight is None or inside is None:
+        if inside is None:
             return None
+        assert weight is not None
         return f"{inside} + {numel([size for _, size in self._lengths(weight)])}"
 
     examples = (
@@ -141,6 +142,16 @@ class WeightNorm(_Parametrized):
             input=(7, 10),
             output=(7, 3),
             parameters=183,
+        ),
+        Example(
+            {
+                "module": {"type": "MultiheadAttention", "embed_dim": 8, "num_heads": 2, "batch_first": True},
+                "tensor_name": "in_proj_weight",
+            },
+            inputs=((5, 8), (7, 8), (7, 8)),
+            output=(5, 8),
+            parameters=312,
+            macs=2_096,
         ),
         Example({"module": "ReLU"}, input=(10,), breaks="C1", code="MS305"),
         Example({"module": {"type": "Linear", "out_features": 20}, "dim": 2}, input=(10,), breaks="C2", code="MS309"),
