@@ -147,7 +147,8 @@ def follow_document(
 
                 model.findings = find_excess(graph, judgement)
         outcome.add(model.findings, model)
-    if advice is not None and whole and all(model.sound for model in outcome.models):
+    looked = bool(outcome.models) or choice is None or choice.variant is None
+    if advice is not None and whole and looked and all(model.sound for model in outcome.models):
         graphs = [model.graph for model in outcome.models]
         chosen = choice is not None and (choice.variant is not None or bool(choice.settings))
         for finding, number in advise(read, graphs, advice, whole=not chosen):

@@ -132,6 +132,9 @@ def test_names_are_no_code(browser: Any, pages: dict[str, Path]) -> None:
         assert page.title().startswith("</script><script>document.title='taken'")
         assert page.locator("img").count() == 0
         assert page.locator("script").count() == 2
+        # A treemap is drawn once it comes into view.
+        page.locator(".field").first.scroll_into_view_if_needed()
+        page.locator(".cell b", has_text="<img src=x").wait_for()
         assert page.locator(".cell b", has_text="<img src=x").count() == 1
 
 

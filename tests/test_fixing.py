@@ -45,6 +45,7 @@ def test_case_is_mended_as_recorded(case: Path, folder: Path, capsys: Streams) -
     call = options.read_text(encoding="utf-8").split() if options.exists() else ["--fix"]
     spec = folder / f"spec{before.suffix}"
     shutil.copyfile(before, spec)
+    (folder / "modelspec.toml").write_text("select = []\n", encoding="utf-8")
     shown = run(["check", spec.name, *call, "--diff"])
     told = f"$ modelspec check {' '.join(call)} --diff {spec.name}\n{capsys.readouterr().out}"
     assert spec.read_bytes() == before.read_bytes(), "--diff writes nothing"

@@ -162,7 +162,7 @@ layers:
 """,
         "m.yaml",
     )
-    assert not report.diagnostics
+    assert report.ok
     assert draw(*report.models).link() == {
         ("a", "rnn"),
         ("rnn", "state"),

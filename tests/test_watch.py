@@ -22,7 +22,7 @@ from tests.driving import Driven
 SPEC = """\
 modelspec: 1
 name: digits
-variables: {{wide: {wide}, seq: null}}
+variables: {{wide: {wide}, seq: null}}  # modelspec: ignore MS605
 input: [8]
 layers:
   - {{name: fc, type: {type}, out_features: wide}}
@@ -247,6 +247,7 @@ def test_only_what_changed_is_checked(session: Session, monkeypatch: pytest.Monk
 
 def test_a_model_of_very_many_layers_does_not_fill_the_screen(session: Session) -> None:
     long = "modelspec: 1\nname: long\ninput: [8]\nlayers:\n" + "  - {type: Linear, out_features: %d}\n" * 300
+    session.write("modelspec.toml", "select = []\n")
     session.write("digits.yaml", long % ((8,) * 300))
     session.start()
     session.write("digits.yaml", long % ((9,) * 300))

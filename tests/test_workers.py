@@ -101,7 +101,11 @@ def test_cores_change_nothing(folder: Path, capfd: pytest.CaptureFixture[str], m
     followed: list[str] = []
     follow = road.follow
     with monkeypatch.context() as watching:
-        watching.setattr(road, "follow", lambda data, path, *rest: followed.append(path) or follow(data, path, *rest))
+        watching.setattr(
+            road,
+            "follow",
+            lambda data, path, *rest, **more: followed.append(path) or follow(data, path, *rest, **more),
+        )
         assert run() == alone
     assert not followed, "all have been looked at elsewhere"
     for name in ("json", "markdown"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from modelspec.advice.facts import list_parts
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "run"]
 
+MAX_FOUND = 10 * MAX_FAULTS
+"""What one rule may find in one model: some of it may be ignored, and the rest is more than anybody reads."""
 UNUSED = "MS614"
 """The rule on comments that ignore nothing, which is asked last."""
 
@@ -60,7 +63,9 @@ def _find(
         if isinstance(rule, DocumentRule):
             told += [(finding, None) for finding in rule.find(spec)]
         elif isinstance(rule, ModelRule):
-            found = [(finding, number) for number, view in enumerate(views) for finding in rule.find(view)]
+            found = [
+                (finding, number) for number, view in enumerate(views) for finding in islice(rule.find(view), MAX_FOUND)
+            ]
             told += _keep_certain(found, graphs, whole=whole)
     return told
 

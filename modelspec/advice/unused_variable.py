@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from modelspec.advice.names import list_unused_variables
 from modelspec.advice.rule import DocumentRule
 from modelspec.diagnostics import Edit, Finding
+from modelspec.source import MAX_FAULTS
 from modelspec.spec import Spec, Variant
 
 __all__ = ["UnusedVariable"]
@@ -28,15 +30,14 @@ class UnusedVariable(DocumentRule):
     def find(self, spec: Spec) -> Iterator[Finding]:
         """The variables that nothing reads."""
         unused = [*list_unused_variables(spec)]
-        gone = {where.route for where in unused}
-        for where in unused:
+        count = Counter([where.route[:-1] for where in unused])
+        for where in unused[:MAX_FAULTS]:
             *around, name = where.route
             written: Any = spec.document.tree
             for step in around:
                 written = written[step]
             # Where nothing is left, the key goes, too.
-            whole = {(*around, key) for key in written} <= gone
-            route = tuple(around) if whole else where.route
+            route = tuple(around) if count[where.route[:-1]] == len(written) else where.route
             changed = len(around) == 1 and _is_changed(spec, str(name))
             fix = () if changed else (Edit("remove", route),)
             hint = "remove it here and in the variants" if changed else "remove it, or use it where it is meant"

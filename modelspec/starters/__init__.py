@@ -137,6 +137,9 @@ def write(
     text = _read(form.file).replace("model.yaml", path)
     text = _set(text, "name", _quote(name))
     text = _set(text, "classes", _group(starter.classes if classes is None else classes))
+    if classes == 1:
+        # The softmax of one score is always 1.
+        text = text.replace("activation: softmax", "activation: sigmoid")
     if form.sets:
         for variable, size in zip(form.sets, sizes, strict=True):
             text = _set(text, variable, str(size))
