@@ -158,8 +158,12 @@ def mean_type(name: str, dialect: str) -> str | None:
 def hint_type(name: str, dialect: str) -> str:
     """The way out for a type that the dialect does not have."""
     names = _list_types(dialect)
-    bare = name.rpartition(".")[2]
+    bare = name.partition("(")[0].rpartition(".")[2]
     folded = {known.lower(): known for known in names}
+    called = catalogue.find(dialect, folded.get(bare.lower(), "")) if "(" in name else None
+    if called is not None:
+        # Python's call, as it stands in a model's code.
+        return f"{spell(called)}: arguments stand beside the type, each with its name"
     if bare.lower() in folded:
         return f"did you mean '{folded[bare.lower()]}'?"
     for other in catalogue.dialects():

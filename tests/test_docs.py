@@ -83,7 +83,7 @@ def join(*lists: Iterable[str]) -> set[str]:
         ("Of a container", join(*CONTAINERS.values())),
         ("Of a block", {*BLOCK_KEYS}),
         ("Of a variant", {*VARIANT_KEYS}),
-        ("Of a budget", {*METRICS, "layers"}),
+        ("Of a budget", {*METRICS, "layers", "growth"}),
     ],
 )
 def test_table_holds_every_key(heading: str, keys: set[str]) -> None:

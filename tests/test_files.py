@@ -51,6 +51,19 @@ def test_a_folder_is_searched_for_files_with_the_mark(root):
     assert shown(find([".git"])) == [".git/a.yaml"]
 
 
+def test_a_slip_in_the_mark_takes_no_spec_out_of_sight(root):
+    plant(root, "a.yaml", data=b"# m\nmodlespec: 1\nlayers: [ReLU]\n")
+    plant(root, "b.json", data=b'{"model_spec": 1, "layers": ["ReLU"]}')
+    plant(root, "c.yaml", data=b"layers:\n  - ReLU\nModelSpec: '1'  # m\n")
+    # What another tool may say is none.
+    plant(root, "d.yaml", data=b"model_spec: resnet\nlayers: [1]\n")
+    plant(root, "e.yaml", data=b"modlespec: 1\nstages: [ReLU]\n")
+    plant(root, "f.yaml", data=b"job: {modlespec: 1}\nlayers: [1]\n")
+    plant(root, "g.yaml", data=b"modes: 1\nmodules: 1\nlayers: [1]\n")
+    found = find(["."])
+    assert (shown(found), found.skipped) == (["a.yaml", "b.json", "c.yaml"], 4)
+
+
 def test_a_file_named_by_hand_must_be_a_spec_unless_it_may_be_skipped(root):
     plant(root, "a.txt", "s.yaml")
     plant(root, "other.yaml", data=b"a: 1\n")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from modelspec.cli import console
 from modelspec.cli.output import write_bytes
 from modelspec.files import Found, Text
-from modelspec.fixing.session import Draft, Wanted, work
+from modelspec.fixing.session import Draft, Wanted, count_left, work
 from modelspec.source import MAX_BYTES
 
 __all__ = ["Amendment", "amend", "show"]
@@ -114,6 +114,9 @@ def show(found: Found, wanted: Wanted, output: str | None, *, quiet: bool) -> in
     if not quiet:
         for told in amendment.tell(done=False):
             console.remark(told)
+        if left := count_left(amendment.drafts):
+            verb = "is" if left == 1 else "are"
+            console.remark(f"{_count(left, 'problem')} {verb} left that this does not mend: see `modelspec check`.")
     for trouble in found.trouble:
         console.complain(trouble)
     if found.trouble or not written:

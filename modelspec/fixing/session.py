@@ -16,7 +16,7 @@ from modelspec.fixing.pins import find_stale
 from modelspec.imports import Disk
 from modelspec.source import BOM, read
 
-__all__ = ["Draft", "Wanted", "work"]
+__all__ = ["Draft", "Wanted", "count_left", "work"]
 
 MAX_ROUNDS = 100
 """Rounds of mending and checking: as many as ruff takes."""
@@ -76,6 +76,13 @@ class Draft:
             self.data = bom + done.text.encode()
         # What stands in two places of the tree by an alias is wrong in one place of the text.
         return len(done.made), len({document.place(Where(fix[0].route)) for fix in done.impossible})
+
+
+def count_left(drafts: Sequence[Draft]) -> int:
+    """How many problems there are in texts as they have become."""
+    desk = _Desk({os.path.realpath(draft.text.absolute): draft for draft in drafts})
+    found = [finding for draft in drafts for finding in _follow(draft, desk).findings]
+    return sum(finding.severity == "error" for finding in found)
 
 
 class _Desk(Disk):

@@ -124,10 +124,15 @@ def is_marked(data: bytes) -> bool:
     """Whether a text has the key `modelspec` at its top, told without parsing it.
 
     Made for searching folders of unrelated YAML: a template or a broken file is no trouble. In block style the key
-    stands at the start of a line; in braces (JSON too) it stands in the outermost ones.
+    stands at the start of a line; in braces (JSON too) it stands in the outermost ones. Where there are `layers`, a key
+    that is surely meant to be it counts: a slip of the pen must not take a spec out of sight.
     """
     if MARK.encode() not in data:
-        return False
+        if b"layers" not in data:
+            return False
+        from modelspec.source.mark import find_slip
+
+        return find_slip(data.removeprefix(BOM))
     from modelspec.source.mark import find_mark
 
     return find_mark(data.removeprefix(BOM))

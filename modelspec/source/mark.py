@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
-from modelspec.source.bounds import MAX_DEPTH, MAX_NODES
+from modelspec.source.bounds import MARK, MAX_DEPTH, MAX_NODES
+from modelspec.spelling import find_meant
 
-__all__ = ["find_mark"]
+__all__ = ["find_mark", "find_slip"]
+
+MAX_KEYS = 50
+"""Keys among which one may be meant to be the mark."""
 
 
 def find_mark(data: bytes) -> bool:
@@ -34,3 +39,12 @@ def find_mark(data: bytes) -> bool:
         if count > MAX_NODES or depth > MAX_DEPTH:
             return True  # beyond the bounds: for `read` to tell
     return False
+
+
+def find_slip(data: bytes) -> bool:
+    """Whether a text without the mark has a key with the value 1 that is surely meant to be it, beside `layers`."""
+    before = rb"[{,]\s*+" if data.lstrip()[:1] == b"{" else rb"(?:^|[\r\n])"
+    if re.search(before + rb"""["']?layers["']?\s*:""", data) is None:
+        return False
+    keys = re.finditer(before + rb"""["']?([mM][A-Za-z_ -]{6,12})["']?\s*:\s*["']?1["']?(?=[\s,}]|$)""", data)
+    return any(find_meant(key.group(1).decode(), (MARK,)) is not None for key in islice(keys, MAX_KEYS))
