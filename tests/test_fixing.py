@@ -63,6 +63,15 @@ def test_case_is_mended_as_recorded(case: Path, folder: Path, capsys: Streams) -
     assert run(["check", spec.name]) == status
 
 
+def test_what_a_diff_leaves_is_told(folder: Path, capsys: Streams) -> None:
+    (folder / "m.yaml").write_text(WRONG + "  - {type: Add, inputs: [nowhere, input]}\n", encoding="utf-8")
+    assert run(["check", "--diff", "m.yaml"]) == 1
+    assert "1 problem is left that this does not mend" in capsys.readouterr().err
+    (folder / "m.yaml").write_text(WRONG, encoding="utf-8")
+    assert run(["check", "--diff", "m.yaml"]) == 1
+    assert "left" not in capsys.readouterr().err
+
+
 def test_a_diff_can_be_applied(folder: Path, capsys: Streams) -> None:
     for case in ("keys", "inferred", "bytes"):
         shutil.copyfile(CASES / case / "before.yaml", folder / f"{case}.yaml")
