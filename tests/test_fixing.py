@@ -164,6 +164,7 @@ def test_what_is_right_is_not_written(folder: Path, capsys: Streams) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
+@pytest.mark.slow
 def test_killed_at_any_moment_it_leaves_the_old_file_or_the_new_one(folder: Path) -> None:
     spec = folder / "a.yaml"
     more = "  - {type: Linaer, out_features: 3}\n" * 200

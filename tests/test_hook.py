@@ -15,6 +15,9 @@ FITS = SPEC.replace("LIMIT", "15")
 OVER = SPEC.replace("LIMIT", "14")
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def hooked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     """A repository with specs in it, and the hook of this very checkout installed."""
@@ -120,7 +123,6 @@ def test_the_other_hook_mends_what_is_committed(hooked: Repository) -> None:
     assert hooked.commit().returncode == 0
 
 
-@pytest.mark.slow
 def test_hook_can_be_tried_without_a_configuration(hooked: Repository) -> None:
     """`pre-commit try-repo` runs the hook of a checkout on files that are named."""
     hooked.write(tried__fits=FITS, tried__over=OVER)

@@ -106,6 +106,7 @@ def test_place_of_an_item_is_its_file_and_line(runner: Runner) -> None:
     assert found == [("small", "family.yaml", "6"), ("large", "family.yaml", "7")], "lines count from 0 there"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["-n", "1"], ["-p", "no:cacheprovider"], ["-p", "no:terminal"]])
 def test_runs_with_other_plugins_and_without(crowded: Runner, arguments: list[str]) -> None:
     crowded.write(fits=FITS, over=OVER, family=FAMILY)

@@ -82,7 +82,7 @@ def draw_call(draw: st.DrawFn) -> tuple[list[str], dict[str, Any]]:
 
 
 @given(draw_call())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_whatever_is_chosen_passes(call: tuple[list[str], dict[str, Any]]) -> None:
     options, told = call
     with tempfile.TemporaryDirectory() as folder:
