@@ -70,7 +70,7 @@ def work_out(text: str, names: Mapping[str, Any] = {}) -> Fraction:
     for char in text.replace("×", "*").replace("−", "-").replace("^", "**"):
         if char == "[":
             # A square bracket behind a name is an index, any other a group.
-            open_brackets.append("[" if code[-1:].isidentifier() or code[-1:] == "]" else "(")
+            open_brackets.append("[" if code[-1:].isalnum() or code[-1:] in ("_", "]") else "(")
             char = open_brackets[-1]
         elif char == "]":
             char = "]" if open_brackets.pop() == "[" else ")"
