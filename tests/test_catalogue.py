@@ -20,7 +20,7 @@ from modelspec.kinds import Deferred
 from modelspec.language import ENTRY_KEYS, STEP_KEYS
 from modelspec.layer import Example, Layer, fields_of, list_constraints
 from modelspec.refusal import Refused
-from modelspec.shape import numel
+from modelspec.shape import Unknown, numel
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {f"{dialect}.{layer.type_name()}": layer for dialect in dialects() for layer in list_layers(dialect)}
@@ -64,6 +64,17 @@ def try_example(layer: type[Layer], example: Example) -> tuple[Fitted | None, li
 
 def count_parameters(fitted: Fitted) -> int:
     return sum(numel(a.size for a in tensor.axes) for tensor in fitted.tensors if tensor.kind == "parameter")
+
+
+@pytest.mark.parametrize(("layer", "example"), [given for given in EXAMPLES if is_valid(given.values[1])])
+def test_parameters_are_worked_out_by_hand(layer: type[Layer], example: Example) -> None:
+    """Where a class has a formula, each example has one: what is wrapped keeps that of the layer inside."""
+    fitted, _ = try_example(layer, example)
+    assert fitted is not None
+    known = not any(isinstance(size, Unknown) for shape in example.inputs for size in shape)
+    if layer.parameters_by_hand is not Layer.parameters_by_hand and known and count_parameters(fitted):
+        inside = example.arguments.get("backward_layer")
+        assert (fitted.layer.parameters_by_hand() is None) == (inside is not None), "a formula is missing"
 
 
 @pytest.mark.parametrize(("layer", "example"), EXAMPLES)
