@@ -67,10 +67,14 @@ class Facts:
         if not found or holds is None:
             return bool(found)
         for part in self._parts:
-            held = {layer for layer in _list_layers(part) if layer.layer.type_name() in found and holds(layer)}
-            # Every step is a layer here.
-            pairs = pairwise(part.steps) if held else ()
-            if any(one in held and other.layer.type_name() in second for one, other in pairs):  # type: ignore[union-attr]
+            # Every step is a layer here. Classes are asked for their names once each.
+            layers: list[Fitted] = part.steps  # type: ignore[assignment]
+            names = {each: each.type_name() for each in {layer.layer.__class__ for layer in layers}}
+            before = {each for each, name in names.items() if name in found}
+            behind = {each for each, name in names.items() if name in second}
+            pairs = pairwise(layers)
+            held = {one for one, other in pairs if one.layer.__class__ in before and other.layer.__class__ in behind}
+            if any(map(holds, held)):
                 return True
         return False
 

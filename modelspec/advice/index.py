@@ -71,7 +71,9 @@ ATTENTION = frozenset({"MultiHeadAttention", "GroupedQueryAttention", "ScaledDot
 
 
 def _has_bias(layer: Fitted) -> bool:
-    return any(tensor.name.endswith("bias") for tensor in layer.tensors)
+    inner = layer.layer
+    # Asked at every check: a field is read in no time, and its tensors are not.
+    return getattr(inner, "bias", getattr(inner, "use_bias", True)) is not False
 
 
 def _squashes(layer: Fitted) -> bool:

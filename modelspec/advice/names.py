@@ -36,6 +36,9 @@ def list_unused_variables(spec: Spec) -> Iterator[Where]:
             for value in variant.variables.values():
                 used.update(names_of(value))
     if spec.body is not None:
+        used.update(spec.body.reads)
+        if not own and used >= spec.variables.keys():
+            return
         used |= _names_in(spec.body)
     for block in own:
         inner = _names_in(block.body) if isinstance(block.body, Body) else set()
