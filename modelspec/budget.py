@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from modelspec.cost import Cost, Parts, add_up, count_node, count_parts, count_rounds
 from modelspec.diagnostics import Route
 from modelspec.graph import Graph
 from modelspec.limit import Limit
+from modelspec.record import NamedTuple
 from modelspec.shape import Count, Unknown, total
 from modelspec.spec import Budget
 

@@ -6,12 +6,13 @@ A layer is counted once for each way in which it stands in the graph, and a part
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from modelspec.dtype import size_in_bytes
 from modelspec.fitting import Fitted, Value
 from modelspec.graph import Graph, Group, Leaf, Part
 from modelspec.layer import Tensor
+from modelspec.record import NamedTuple
 from modelspec.shape import Count, numel
 
 if TYPE_CHECKING:
@@ -180,8 +181,8 @@ def _add(parts: Parts) -> Cost:
 def _list_parts(part: Part, known: dict[int, Cost]) -> Parts:
     parts: Parts = []
     for done, times in Counter(part.steps).items():
-        if isinstance(done, Fitted):
-            parts.append((count_layer(done), times))
+        if done.__class__ is Fitted:
+            parts.append((done.cost or count_layer(done), times))
         elif isinstance(done, Leaf):
             parts.append((_count_leaf(done), times))
         elif isinstance(done, Group):

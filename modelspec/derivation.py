@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from modelspec.budget import Verdict, judge, match_nodes
 from modelspec.cost import Cost, count, count_layer, count_node, count_tensor, dtype_of
@@ -16,6 +16,7 @@ from modelspec.graph import Graph
 from modelspec.layer import Field, Tensor, fields_of
 from modelspec.pattern import is_pattern
 from modelspec.peak import find_peak
+from modelspec.record import NamedTuple
 from modelspec.rows import Node, list_rows
 from modelspec.shape import Count, Dim, Shape, Unknown, numel, show_dim
 

@@ -6,7 +6,9 @@ end, and only if something was found.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from modelspec.record import NamedTuple
 
 __all__ = ["CODES", "Edit", "Finding", "Measured", "Place", "Related", "Route", "Severity", "Where"]
 

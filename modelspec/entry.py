@@ -172,6 +172,11 @@ class Body:
         return self._refers
 
     def _gather(self) -> None:
+        if self.plain and not self.templated:
+            # The entries that are equal are one: most of a long file are.
+            layers = {entry for entry in self.entries if entry.__class__ is Entry}
+            self._reads = frozenset().union(*[layer.names for layer in layers])
+            return
         reads: set[str] = set()
         refers: dict[str, Reference] = {}
         known: set[str | Template] = set()

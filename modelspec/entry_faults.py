@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from marshal import dumps
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from modelspec import catalogue
 from modelspec.catalogue import plugins, refusals
@@ -14,6 +14,7 @@ from modelspec.diagnostics import Edit, Route
 from modelspec.entry_models import CONTAINER_MODELS, Call, Shared, entry_model
 from modelspec.language import CONTAINERS, ENTRY_KEYS, MAX_LAYERS, STEP_KEYS
 from modelspec.layer import Layer, fields_of
+from modelspec.record import NamedTuple
 from modelspec.refusal import Refused, name_value
 from modelspec.slips import find_other_dialect, hint_type, join_names, mean_type, nearest, show_name, spell
 from modelspec.source import MAX_FAULTS

@@ -7,12 +7,12 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from modelspec import config
 from modelspec.advice import Selection
 from modelspec.config import NAMES, Configuration, show_path
 from modelspec.diagnostics import Finding
+from modelspec.record import NamedTuple
 from modelspec.source import MAX_BYTES, Document, is_marked
 from modelspec.spec import Demands
 
@@ -56,8 +56,10 @@ class Found:
 
     def configuration(self, folder: str) -> Configuration:
         """Give the configuration that holds for files in this (absolute) folder: its own, or the nearest above."""
-        climbed = []
         known = self._configurations.get(folder)
+        if known is not None:
+            return known
+        climbed = []
         while known is None:
             climbed.append(folder)
             known = config.read(folder)
@@ -85,16 +87,18 @@ class Found:
         self._seen.add(path)
         return len(self._seen) > before
 
-    def add(self, path: str, data: bytes, *, skip_unmarked: bool) -> bool:
-        """Take a text, or skip it; tell whether it was taken."""
+    def add(self, path: str, data: bytes, *, skip_unmarked: bool) -> None:
+        """Take a text that is named by hand, or skip it."""
         if skip_unmarked and not is_marked(data):
             self.skipped += 1
-            return False
+            return
         absolute = os.path.abspath(path)
-        configuration = self.configuration(os.path.dirname(absolute))
+        self.take(path, data, absolute, self.configuration(os.path.dirname(absolute)))
+
+    def take(self, path: str, data: bytes, absolute: str, configuration: Configuration) -> None:
+        """Take a text for which this configuration holds."""
         advice = configuration.select_advice(absolute)
         self._take(Text(show_path(path), data, configuration.demand(absolute), absolute, advice))
-        return True
 
 
 def find(
@@ -195,7 +199,12 @@ def _search(folder: str, found: Found, *, skip_unmarked: bool) -> None:
             again += 1
         else:
             try:
-                specs += found.add(path, _read(path, stat.S_IFREG), skip_unmarked=True)
+                data = _read(path, stat.S_IFREG)
+                if is_marked(data):
+                    specs += 1
+                    found.take(path, data, absolute, configuration)
+                else:
+                    found.skipped += 1
             except OSError as error:
                 found.trouble.append(_cannot_read(path, error))
     found.skipped += excluded

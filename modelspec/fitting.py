@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from modelspec.dtype import is_float, promote
 from modelspec.expressions import MAX_VALUE
 from modelspec.layer import Broken, Field, Layer, Takes, Tensor, fields_of
+from modelspec.record import NamedTuple
 from modelspec.shape import Count, Shape, Unknown, differs, numel, show_dim, show_shape
 
 __all__ = ["Fitted", "Value", "Written", "fit"]
@@ -46,6 +47,7 @@ class Fitted:
         "outputs",
         "tensors",
         "trainable",
+        "watch",
     )
 
     def __init__(
@@ -70,6 +72,8 @@ class Fitted:
         self.trainable = True
         self.cost: Any = None
         """What `cost` has counted: once, however often the layer stands in graphs."""
+        self.watch: Any = None
+        """What `advice` has found that rules may be about, in the same way."""
 
     @property
     def output_shape(self) -> Shape:

@@ -6,8 +6,9 @@ import ast
 import math
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
+from modelspec.record import NamedTuple
 from modelspec.shape import Count, Unknown, show_dim
 
 __all__ = ["Formula", "write_formula"]

@@ -8,10 +8,11 @@ place, with its path and its index; spots are made as they are asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from modelspec.diagnostics import Route, Where
 from modelspec.fitting import Fitted, Value
+from modelspec.record import NamedTuple
 
 if TYPE_CHECKING:
     from modelspec.entry import What

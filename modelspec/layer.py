@@ -8,7 +8,7 @@ the class is made: a run pays for the types that its files use.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from modelspec.kinds import (
     AnyValue,
@@ -20,6 +20,7 @@ from modelspec.kinds import (
     Optional,
     PerAxis,
 )
+from modelspec.record import NamedTuple
 from modelspec.shape import Count, Dim, Shape
 
 __all__ = [

@@ -6,9 +6,10 @@ On layers also a share of the whole, `40%`; on growth that, or a number.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from modelspec.kinds import Literal
+from modelspec.record import NamedTuple
 from modelspec.refusal import Refused, name_value
 from modelspec.shape import Count, Unknown
 

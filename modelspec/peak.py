@@ -8,12 +8,13 @@ of which something is read later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from modelspec.cost import size_of
 from modelspec.diagnostics import Where
 from modelspec.fitting import Fitted
 from modelspec.graph import GONE, Graph, Group, Incoming, Inside, Item, Leaf, Of, Part, Run, Source
+from modelspec.record import NamedTuple
 from modelspec.shape import Count, Unknown
 from modelspec.spot import Spot
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from modelspec import budget, resolve, source, spec
 from modelspec.advice import Selection, advise
 from modelspec.diagnostics import Finding
 from modelspec.entry import Spoilt
 from modelspec.graph import Graph
+from modelspec.record import NamedTuple
 from modelspec.source import Document
 from modelspec.spec import Demands
 
@@ -71,8 +72,10 @@ class Outcome:
         self.variants: tuple[str, ...] = ()
         self.add(document.findings, None)
 
-    def add(self, findings: Iterable[Finding], model: Followed | None) -> None:
+    def add(self, findings: Sequence[Finding], model: Followed | None) -> None:
         """Take findings of the document, or of one of its models; what is told of another already concerns both."""
+        if not findings:
+            return
         known = {told.cause: number for number, told in enumerate(self.findings) if self.concerned[number] is not None}
         for finding in findings:
             number = None if model is None else known.get(finding.cause)

@@ -11,9 +11,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from modelspec.limit import LAYER_METRICS
+from modelspec.record import NamedTuple
 from modelspec.report import Layer
 
 __all__ = ["Row", "cut", "is_positional", "join"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from modelspec.diagnostics import Where
 from modelspec.fitting import Fitted
 from modelspec.graph import Graph, Group, Leaf, Part, Source
+from modelspec.record import NamedTuple
 from modelspec.spot import Spot
 
 __all__ = ["Node", "Way", "list_rows"]

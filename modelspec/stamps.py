@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from modelspec import files
 from modelspec.files import Found
+from modelspec.record import NamedTuple
 
 __all__ = ["Stamp", "Stamps", "compare", "is_doubtful", "take"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from modelspec.budget import choose, measure
 from modelspec.cost import count_parts
 from modelspec.diagnostics import Route, Where
 from modelspec.graph import Graph
 from modelspec.limit import Limit
+from modelspec.record import NamedTuple
 from modelspec.source import Document
 from modelspec.spec import Budget
 

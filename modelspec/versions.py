@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from modelspec.comparison import compare
 from modelspec.growth import judge_growth
+from modelspec.record import NamedTuple
 from modelspec.report import Comparison, Diagnostic, Model, Report
 from modelspec.road import Part
 

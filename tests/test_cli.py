@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import os
@@ -15,12 +16,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from typer.models import OptionInfo
 
 from modelspec import __main__ as command
 from modelspec import catalogue
 from modelspec.__main__ import run
 from modelspec.advice import DEFAULT, RULES
-from modelspec.cli import console
+from modelspec.cli import app, console
 from modelspec.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -430,6 +432,29 @@ def test_the_json_report_says_what_the_exit_status_says(capsys: Streams) -> None
     for name, status in {"good": 0, "over": 1, "bad": 1}.items():
         assert run(["report", f"{name}.yaml", "--format", "json"]) == status
         assert json.loads(capsys.readouterr().out)["ok"] == (status == 0)
+
+
+@pytest.mark.parametrize("name", app.COMMANDS)
+def test_a_command_is_built_with_the_options_of_its_call(name: str) -> None:
+    whole = app.COMMANDS[name]
+    told = {
+        name: parameter.annotation.__metadata__[0]
+        for name, parameter in inspect.signature(whole, eval_str=True).parameters.items()
+    }
+    options = {name: option for name, option in told.items() if isinstance(option, OptionInfo)}
+    spellings = {
+        spelling: name
+        for name, option in options.items()
+        for several in (str(option.default), *(option.param_decls or ()))
+        for spelling in several.split("/")
+    }
+    assert spellings
+    for spelling, name in spellings.items():
+        for arguments in ([spelling, "x"], [f"{spelling}=x"], ["x", spelling]):
+            built = app.narrow(whole, arguments)
+            assert set(inspect.signature(built).parameters) == {*(told.keys() - options.keys()), name}
+            for other in ("--help", "--hlp", "-", "--"):
+                assert (app.narrow(whole, [*arguments, other]) is whole) == (other != "-")
 
 
 @pytest.mark.parametrize("limit", [console.WELL, console.FOUND, console.USAGE, command.FAULT])

@@ -169,6 +169,31 @@ def test_modelspec_toml_has_no_prefix_and_comes_first(tmp_path):
     assert told(write(tmp_path, "modelspec.toml", "[tool.modelspec]\nexclude = []\n")) == [("MS701", 1, "tool", hint)]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.modelspec]\nexclude = []\n",
+        "[ tool . 'modelspec' ]\n",
+        '["tool".modelspec]\nexclude = []\n',
+        "[tool]\nmodelspec.exclude = []\n",
+        "[tool]  # ours\nmodelspec = {}\n",
+        "tool = {ruff = {}, modelspec = {}}\n",
+        "'tool'.modelspec.exclude = []\n",
+        "[tool.modelspec.limits]\nparameters = 1\n",
+        "  [[tool.modelspec]]\n",
+    ],
+)
+def test_our_table_is_found_however_it_is_written(tmp_path, text):
+    assert write(tmp_path, "pyproject.toml", text) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["[modelspec]\n", "['modelspec' . a]\n", "modelspec.exclude = []\n", "modelspec = {}\n"]
+)
+def test_our_table_in_the_wrong_place_is_told(tmp_path, text):
+    assert [code for code, *_ in told(write(tmp_path, "pyproject.toml", text))] == ["MS701"]
+
+
 @pytest.mark.parametrize("text", ["", "[project]\nname = 'modelspec'\n", "tool = 1 # modelspec\n"])
 def test_a_pyproject_without_our_table_is_none_of_ours(tmp_path, text):
     assert write(tmp_path, "pyproject.toml", text) is None

@@ -63,6 +63,7 @@ ROAD = {
     ".fitting",
     ".graph",
     ".kinds",
+    ".record",
     ".refusal",
     ".language",
     ".layer",

@@ -5,7 +5,7 @@ A document in which nothing is wrong is asked for what it has; a rule is loaded 
 
 from __future__ import annotations
 
-from modelspec.advice.facts import gather
+from modelspec.advice.facts import list_wanted
 from modelspec.advice.index import DEFAULT, RULES
 from modelspec.advice.selection import Selection
 
@@ -28,10 +28,9 @@ def advise(
     `graphs` are its models. If they are not all (`whole` is false), nothing that is said has a certain mend.
     """
     codes = selection.codes
-    facts = gather(spec, graphs) if codes else None
-    wanted = [code for code in RULES if code in codes and facts is not None and RULES[code].may_find(facts)]
-    remarked = spec.document.has_remark or any(library.document.has_remark for library in spec.libraries.values())
-    if wanted or remarked:
+    wanted = list_wanted(spec, graphs, codes) if codes else []
+    documents = [spec.document, *[library.document for library in spec.libraries.values()]]
+    if wanted or any(document.has_remark for document in documents):
         from modelspec.advice.running import run
 
         yield from run(spec, graphs, wanted, codes, whole=whole)

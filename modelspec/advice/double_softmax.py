@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from modelspec.advice.index import SQUASHING
 from modelspec.advice.rule import ModelRule
 from modelspec.advice.view import Seat, View
 from modelspec.diagnostics import Finding, Related
+from modelspec.record import NamedTuple
 from modelspec.shape import Shape
 
 __all__ = ["DoubleSoftmax"]

@@ -9,25 +9,70 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modelspec.advice.facts import Facts
     from modelspec.fitting import Fitted
+    from modelspec.layer import Layer
 
-__all__ = ["DEFAULT", "RULES", "Entry"]
+__all__ = ["DEFAULT", "RULES", "Ending", "Entry", "Layers", "Pair"]
+
+
+class Layers:
+    """There is a layer of these types of which this holds.
+
+    The types go by their names, or by what holds of their classes; None are all.
+    """
+
+    __slots__ = ("holds", "kinds")
+
+    def __init__(
+        self,
+        kinds: frozenset[str] | Callable[[type[Layer]], bool] | None,
+        holds: Callable[[Fitted], bool] | None = None,
+    ) -> None:
+        self.kinds = kinds
+        self.holds = holds
+
+    def takes(self, kind: type[Layer]) -> bool:
+        """Whether layers of a class are among them."""
+        if self.kinds is None or isinstance(self.kinds, frozenset):
+            return self.kinds is None or kind.type_name() in self.kinds
+        return self.kinds(kind)
+
+
+class Pair:
+    """There may be a layer of the second types right after one of the first, of which this holds."""
+
+    __slots__ = ("first", "holds", "second")
+
+    def __init__(
+        self, first: frozenset[str], second: frozenset[str], holds: Callable[[Fitted], bool] | None = None
+    ) -> None:
+        self.first = first
+        self.second = second
+        self.holds = holds
+
+
+class Ending:
+    """A layer of these types may give a result of a model."""
+
+    __slots__ = ("kinds",)
+
+    def __init__(self, kinds: frozenset[str]) -> None:
+        self.kinds = kinds
 
 
 class Entry:
     """A rule: its class, the module that holds it, and whether it is looked at if nothing else is said.
 
-    `may_find` tells of a document's facts whether there is what the rule is about.
+    It may find something where one of the things that it is `about` is there: a string is one of `facts.THINGS`.
     """
 
-    __slots__ = ("by_default", "may_find", "module", "name")
+    __slots__ = ("about", "by_default", "module", "name")
 
-    def __init__(self, name: str, module: str, may_find: Callable[[Facts], bool], *, by_default: bool = True) -> None:
+    def __init__(self, name: str, module: str, *about: Layers | Pair | Ending | str, by_default: bool = True) -> None:
         self.name = name
         self.module = module
+        self.about = about
         self.by_default = by_default
-        self.may_find = may_find
 
 
 CONVOLUTIONS = frozenset(
@@ -71,9 +116,9 @@ ATTENTION = frozenset({"MultiHeadAttention", "GroupedQueryAttention", "ScaledDot
 
 
 def _has_bias(layer: Fitted) -> bool:
-    inner = layer.layer
     # Asked at every check: a field is read in no time, and its tensors are not.
-    return getattr(inner, "bias", getattr(inner, "use_bias", True)) is not False
+    fields = layer.layer.__dict__
+    return fields.get("bias", fields.get("use_bias")) is not False
 
 
 def _squashes(layer: Fitted) -> bool:
@@ -81,35 +126,35 @@ def _squashes(layer: Fitted) -> bool:
     return layer.layer.type_name() in SQUASHING or (isinstance(name, str) and name.endswith(("softmax", "sigmoid")))
 
 
+def _reads_nothing(kind: type[Layer]) -> bool:
+    return kind.arity[1] == 0
+
+
 def _squashes_one(layer: Fitted) -> bool:
     return 1 in layer.output_shape and _squashes(layer)
 
 
 RULES: dict[str, Entry] = {
-    "MS601": Entry(
-        "BiasBeforeNorm", "bias_before_norm", lambda facts: facts.has_pair(CONVOLUTIONS | MAPS, NORMS, _has_bias)
-    ),
-    "MS602": Entry("LinearAfterLinear", "linear_after_linear", lambda facts: facts.has_pair(LINEAR, LINEAR)),
-    "MS603": Entry("DropoutAtEnd", "dropout_at_end", lambda facts: facts.ends_in(DROPOUTS)),
+    "MS601": Entry("BiasBeforeNorm", "bias_before_norm", Pair(CONVOLUTIONS | MAPS, NORMS, _has_bias)),
+    "MS602": Entry("LinearAfterLinear", "linear_after_linear", Pair(LINEAR, LINEAR)),
+    "MS603": Entry("DropoutAtEnd", "dropout_at_end", Ending(DROPOUTS)),
     "MS604": Entry(
         "DoubleSoftmax",
         "double_softmax",
-        lambda facts: (
-            facts.has_pair(SQUASHING | ACTIVATED, SQUASHING, _squashes)
-            or facts.has(SQUASHING | ACTIVATED, _squashes_one)
-        ),
+        Pair(SQUASHING | ACTIVATED, SQUASHING, _squashes),
+        Layers(SQUASHING | ACTIVATED, _squashes_one),
     ),
-    "MS605": Entry("UnusedVariable", "unused_variable", lambda facts: "unused variables" in facts.things),
-    "MS606": Entry("UnusedBlock", "unused_block", lambda facts: "unused blocks" in facts.things),
-    "MS607": Entry("UnusedImport", "unused_import", lambda facts: "unused imports" in facts.things),
-    "MS608": Entry("UnreadResult", "unread_result", lambda facts: "wired" in facts.things),
-    "MS609": Entry("SpelledOut", "spelled_out", lambda facts: bool(facts.kinds), by_default=False),
-    "MS610": Entry("RoomyBudget", "roomy_budget", lambda facts: "budget" in facts.things, by_default=False),
-    "MS611": Entry("DominantLayer", "dominant_layer", lambda facts: bool(facts.kinds), by_default=False),
-    "MS612": Entry("DroppedEdge", "dropped_edge", lambda facts: facts.has(WINDOWS | POOLS), by_default=False),
-    "MS613": Entry("UnevenHeads", "uneven_heads", lambda facts: facts.has(ATTENTION)),
+    "MS605": Entry("UnusedVariable", "unused_variable", "unused variables"),
+    "MS606": Entry("UnusedBlock", "unused_block", "unused blocks"),
+    "MS607": Entry("UnusedImport", "unused_import", "unused imports"),
+    "MS608": Entry("UnreadResult", "unread_result", "wires", Layers(_reads_nothing)),
+    "MS609": Entry("SpelledOut", "spelled_out", Layers(None), by_default=False),
+    "MS610": Entry("RoomyBudget", "roomy_budget", "budget", by_default=False),
+    "MS611": Entry("DominantLayer", "dominant_layer", Layers(None), by_default=False),
+    "MS612": Entry("DroppedEdge", "dropped_edge", Layers(WINDOWS | POOLS), by_default=False),
+    "MS613": Entry("UnevenHeads", "uneven_heads", Layers(ATTENTION)),
     # Asked when all others have been: see `running`.
-    "MS614": Entry("UnusedRemark", "unused_remark", lambda _: False),
+    "MS614": Entry("UnusedRemark", "unused_remark"),
 }
 """The rules by their codes."""
 

@@ -15,8 +15,11 @@ __all__ = ["list_unused", "list_unused_blocks", "list_unused_imports", "list_unu
 
 def list_unused(spec: Spec) -> Iterator[str]:
     """Which kinds of things there are that nothing uses, in words."""
-    if next(list_unused_variables(spec), None) is not None:
+    for _ in list_unused_variables(spec):
         yield "unused variables"
+        break
+    if not spec.blocks and not spec.libraries:
+        return
     if next(list_unused_blocks(spec), None) is not None:
         yield "unused blocks"
     if next(list_unused_imports(spec), None) is not None:
@@ -26,19 +29,18 @@ def list_unused(spec: Spec) -> Iterator[str]:
 def list_unused_variables(spec: Spec) -> Iterator[Where]:
     """Where the variables stand that nothing reads: those of the file, and those that its blocks compute."""
     own = [block for block in spec.blocks.values() if not block.file]
-    used: set[str] = set()
-    for value in spec.variables.values():
-        used.update(names_of(value))
+    used: set[str] = set() if spec.body is None else {*spec.body.reads}
     for given in spec.inputs.values():
         used.update(names_of(given.shape) if isinstance(given, Input) else ())
+    for value in spec.variables.values():
+        used.update(names_of(value))
+    if not own and used >= spec.variables.keys():
+        return
     for variant in spec.variants.values():
         if isinstance(variant, Variant):
             for value in variant.variables.values():
                 used.update(names_of(value))
     if spec.body is not None:
-        used.update(spec.body.reads)
-        if not own and used >= spec.variables.keys():
-            return
         used |= _names_in(spec.body)
     for block in own:
         inner = _names_in(block.body) if isinstance(block.body, Body) else set()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from modelspec.advice.facts import list_parts
 from modelspec.advice.readers import count_readers
@@ -15,6 +15,7 @@ from modelspec.diagnostics import Where
 from modelspec.entry import Chain, Fork
 from modelspec.fitting import Fitted
 from modelspec.graph import Graph, Group, Incoming, Inside, Leaf, Part, Run, Source
+from modelspec.record import NamedTuple
 from modelspec.spot import Spot
 
 __all__ = ["Link", "Seat", "View"]

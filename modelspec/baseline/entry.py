@@ -8,9 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
 from modelspec.diagnostics import Finding
+from modelspec.record import NamedTuple
 from modelspec.report import Diagnostic, Measure, Report
 from modelspec.source import MAX_DIGITS, Document
 

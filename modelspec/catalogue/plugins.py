@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import NamedTuple
 
 from modelspec.catalogue import COMMON
 from modelspec.catalogue.index import TYPES
 from modelspec.language import CONTAINERS
 from modelspec.layer import Layer, fields_of
+from modelspec.record import NamedTuple
 
 __all__ = ["GROUP", "Brought", "explain", "find", "list_brought", "load"]
 

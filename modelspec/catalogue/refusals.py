@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from modelspec.catalogue.frameworks import ALIASES
+from modelspec.record import NamedTuple
 
 __all__ = ["Reason", "find", "list_refused"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from modelspec.advice.selection import refuse_code
 from modelspec.cli import console
 from modelspec.diagnostics import CODES
 from modelspec.files import Text
+from modelspec.record import NamedTuple
 
 __all__ = ["Advice", "choose_advice"]
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Annotated, Optional, TypeVar
+from typing import Annotated, Any, Optional, TypeVar
 
 import typer
+from typer.models import OptionInfo
 
 from modelspec.cli import console
 from modelspec.version import VERSION
 
-__all__ = ["build", "run_app"]
+__all__ = ["COMMANDS", "build", "narrow", "run_app"]
 
 Answer = TypeVar("Answer")
 
@@ -417,7 +419,7 @@ def _leave(status: int) -> None:
         raise typer.Exit(status)
 
 
-_COMMANDS: dict[str, Callable[..., None]] = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "watch": watch,
     "report": report,
@@ -432,8 +434,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 
-def build(names: Iterable[str] = _COMMANDS) -> typer.Typer:
-    """The command line with these commands. Typer builds a Pydantic adapter for every parameter of each."""
+def build(commands: Mapping[str, Callable[..., None]] = COMMANDS) -> typer.Typer:
+    """The command line with these commands."""
     app = typer.Typer(
         name="modelspec",
         no_args_is_help=True,
@@ -442,15 +444,48 @@ def build(names: Iterable[str] = _COMMANDS) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(main)
-    for name in names:
-        app.command(name)(_COMMANDS[name])
+    for name, command in commands.items():
+        app.command(name)(command)
     return app
+
+
+def narrow(command: Callable[..., None], arguments: list[str]) -> Callable[..., None]:
+    """A command with those options alone that a call gives: Typer builds a Pydantic adapter for each that there is.
+
+    It stays whole where the call gives anything else, `--help` for one.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    options: dict[str, str] = {}
+    kept = set()
+    for name, parameter in signature.parameters.items():
+        told = parameter.annotation.__metadata__[0]
+        if isinstance(told, OptionInfo):
+            spellings = [str(told.default), *(told.param_decls or ())]
+            options.update(dict.fromkeys([each for spelling in spellings for each in spelling.split("/")], name))
+        else:
+            kept.add(name)
+    given = [argument.partition("=")[0] for argument in arguments if argument[:1] == "-" and argument != "-"]
+    if not all(name in options for name in given):
+        return command
+    kept.update([options[name] for name in given])
+
+    def called(**values: Any) -> None:
+        command(**values)
+
+    called.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[parameter for name, parameter in signature.parameters.items() if name in kept]
+    )
+    called.__annotations__.clear()
+    return called
 
 
 def run_app(arguments: list[str]) -> int:
     """Run the command line; return its exit status."""
     wanted = arguments[0] if arguments else ""
-    app = build([wanted]) if wanted in _COMMANDS and "_MODELSPEC_COMPLETE" not in os.environ else build()
+    if wanted in COMMANDS and "_MODELSPEC_COMPLETE" not in os.environ:
+        app = build({wanted: narrow(COMMANDS[wanted], arguments[1:])})
+    else:
+        app = build()
     try:
         app(arguments, prog_name="modelspec", standalone_mode=True)
     except SystemExit as leaving:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from modelspec import files, road
 from modelspec.cli import console
 from modelspec.cli.batch import Batch
+from modelspec.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from modelspec import files, road
 from modelspec.cli import console
 from modelspec.cli.choice import check_met, choose
 from modelspec.files import ENDINGS, Text
 from modelspec.history import Snapshot, Trouble, find_renames, open_revision, split_revision
+from modelspec.record import NamedTuple
 from modelspec.report import Against
 from modelspec.source import is_marked
 from modelspec.versions import Pair, add_comparisons

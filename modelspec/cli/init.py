@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from modelspec.cli import console
 from modelspec.config import show_path
+from modelspec.record import NamedTuple
 from modelspec.refusal import Refused
 from modelspec.starters import HEADROOM, STARTERS, Starter, Written, write
 from modelspec.starters.answers import Shape, read_budget, read_number, read_shape, show_shape

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from modelspec import config, files, road, stamps
 from modelspec.cli.batch import Batch
 from modelspec.cli.kept import Kept
 from modelspec.comparison import compare
 from modelspec.files import Found, Text
+from modelspec.record import NamedTuple
 from modelspec.render.watching import Change, Round
 from modelspec.report import Comparison, Model, Report
 from modelspec.road import Choice, Part

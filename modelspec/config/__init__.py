@@ -134,20 +134,38 @@ def read(folder: str) -> Configuration | None:
         whole = name == "modelspec.toml"
         if not os.path.isfile(path):
             continue
-        from modelspec.config import reading
-
         try:
             with open(path, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
             continue
         except OSError as error:
-            return reading.refuse(path, error, whole=whole)
-        if whole or b"modelspec" in data:
-            configuration = reading.parse(path, data, whole=whole)
+            from modelspec.config.reading import refuse
+
+            return refuse(path, error, whole=whole)
+        if whole or _may_be_ours(data):
+            from modelspec.config.reading import parse
+
+            configuration = parse(path, data, whole=whole)
             if configuration is not None:
                 return configuration
     return None
+
+
+def _may_be_ours(data: bytes) -> bool:
+    """Whether a pyproject.toml may have a table of ours. To parse it takes as long as a check.
+
+    That it names us is not enough: as a dependency or a script it has nothing to say to us.
+    """
+    if b"modelspec" not in data:
+        return False
+    import re
+
+    dotted = rb"""tool["']?[ \t]*\.[ \t]*["']?modelspec"""
+    nested = rb"""^[ \t]*\[?[ \t]*["']?tool["']?[ \t]*[]=]"""
+    # Where it stands by mistake, that is told.
+    stray = rb"""^[ \t]*(?:\[[ \t]*["']?modelspec["']?[ \t]*[].]|["']?modelspec["']?[ \t]*(?:\.|=[ \t]*\{))"""
+    return len(data) > MAX_BYTES or re.search(b"|".join((dotted, nested, stray)), data, re.MULTILINE) is not None
 
 
 def show_path(path: str) -> str:

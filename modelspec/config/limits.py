@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from modelspec.config import show_path
 from modelspec.config.glob import Glob, Tell, read_globs
@@ -11,6 +11,7 @@ from modelspec.config.page import Page
 from modelspec.diagnostics import Route
 from modelspec.language import BUDGET_KINDS, FLAG, GROWTH_KINDS, LAYER_BUDGET_KINDS
 from modelspec.limit import Limit, Share
+from modelspec.record import NamedTuple
 from modelspec.refusal import Refused, find_near
 from modelspec.spec import Budget
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from modelspec.fixing.wording import spell, spell_pair
+from modelspec.record import NamedTuple
 from modelspec.source.layout import Layout, Piece
 
 __all__ = ["Change", "insert"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from modelspec.diagnostics import Edit, Route
 from modelspec.fixing.insertion import Change
 from modelspec.fixing.patch import apply_changes, overlap, plan
 from modelspec.fixing.tree import apply, can_take, is_same, widen
+from modelspec.record import NamedTuple
 from modelspec.source import Document, read
 from modelspec.source.layout import Layout
 

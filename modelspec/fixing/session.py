@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from modelspec import road
 from modelspec.advice import Selection
@@ -14,6 +13,7 @@ from modelspec.fixing.inferred import FIXED, find_inferred
 from modelspec.fixing.mending import Fix, mend
 from modelspec.fixing.pins import find_stale
 from modelspec.imports import Disk
+from modelspec.record import NamedTuple
 from modelspec.source import BOM, read
 
 __all__ = ["Draft", "Wanted", "count_left", "work"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from typing import NamedTuple
 
 from modelspec.config import show_path
+from modelspec.record import NamedTuple
 
 __all__ = ["Answer", "Repository", "Trouble", "find_repository", "start"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from modelspec.history.objects import Objects
+from modelspec.record import NamedTuple
 from modelspec.source import MAX_BYTES
 
 __all__ = ["Entry", "Tree"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import NamedTuple
 
 from modelspec.limit import Limit
+from modelspec.record import NamedTuple
 from modelspec.render.ansi import Paint
 from modelspec.render.cells import harmless, pad, width, wrap
 from modelspec.render.numbers import show_count, show_share

@@ -7,8 +7,8 @@ levels of their paths are folded, the deepest first, into one node each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
+from modelspec.record import NamedTuple
 from modelspec.render.cells import harmless
 from modelspec.render.numbers import show_count, show_shape
 from modelspec.render.wiring import Wiring, wire

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from modelspec.record import NamedTuple
 from modelspec.render.ansi import Paint
 from modelspec.render.cells import hang, harmless
 from modelspec.render.changes import name_model

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from modelspec.derivation import ByteSum, LayerDerivation, show_axes
 from modelspec.formula import Formula
 from modelspec.layer import Tensor
+from modelspec.record import NamedTuple
 from modelspec.render.cells import harmless
 from modelspec.shape import Count, Unknown, show_shape
 

@@ -71,7 +71,7 @@ def _resolve(
     frame = Frame(part, None, values, graph.variables, Context(True, graph.dtype), inputs, {})
     walk.read_body(frame, body)
     _read_outputs(graph, walk, frame)
-    named = [name for name in body.names if isinstance(name, str)]
+    named = [name for name in body.names if name.__class__ is str]
     if body.plain and len(set(named)) == len(named) and not _can_clash(part, named):
         return
     from modelspec.resolve.names import check_names
@@ -81,10 +81,9 @@ def _resolve(
 
 def _can_clash(part: Part, named: list[str]) -> bool:
     """Whether names that differ may yet be one path: with a layer that has no name, or with a tensor of another."""
-    if any("-" in name for name in named):
-        return True
-    if not any("." in name for name in named):
-        return False
+    text = "".join(named)
+    if "-" in text or "." not in text:
+        return "-" in text
     layers = [done for done in set(part.steps) if isinstance(done, Fitted)]
     return any(not tensor.name or "." in tensor.name for layer in layers for tensor in layer.tensors)
 

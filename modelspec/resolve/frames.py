@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from modelspec.fitting import Fitted, Value
 from modelspec.graph import Group, Incoming, Inside, Leaf, Of, Part, Source
+from modelspec.record import NamedTuple
 
 if TYPE_CHECKING:
+    from modelspec.entry import Entry
     from modelspec.resolve.levels import Level
     from modelspec.spot import Spot
 
@@ -70,6 +72,7 @@ class Frame:
         "is_top",
         "names",
         "part",
+        "told",
         "turn",
         "value",
         "values",
@@ -95,6 +98,8 @@ class Frame:
         self.inputs = inputs
         self.captured = captured
         self.value: Flow = values[0] if values else None
+        self.told: dict[Entry, str] = {}
+        """Entries with expressions that have been resolved here, and have the same values further down: written out."""
         self.turn: int | None = None
         """The round of the entry that is being resolved, where that is a layer."""
         self.at = -1

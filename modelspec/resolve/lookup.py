@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from modelspec.fitting import Fitted
 from modelspec.graph import Group, Incoming, Inside, Leaf, Of, Part, Source
+from modelspec.record import NamedTuple
 from modelspec.resolve.frames import Frame, Target, done_at
 from modelspec.resolve.levels import descend, enter, inner_index, list_rounds, search, search_group
 

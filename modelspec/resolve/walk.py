@@ -67,7 +67,10 @@ class Walk:
         for index, entry in enumerate(body.entries):
             if entry.__class__ is Entry:
                 # A layer that is known on what arrives takes no more than this look: most layers of a long chain do.
-                fitted: Fitted | None = entry.memo.get(frame.value) if quick else None
+                fitted: Fitted | None = None
+                if quick:
+                    told = frame.told.get(entry)
+                    fitted = entry.memo.get(frame.value if told is None else (frame.value, told))
                 if fitted is not None:
                     append(fitted)
                     frame.value, frame.at = fitted.output, index
@@ -79,7 +82,7 @@ class Walk:
                     frame.value = Choice(fitted) if fitted.layer.chooses else fitted.output
                 elif self.is_unknown or not keeps_shape(entry.layer) or isinstance(frame.value, Choice):
                     frame.value = None
-                frame.last = Of(index)
+                frame.at = index
             elif entry.__class__ is Step:
                 assert isinstance(entry, Step)
                 done = self.read_step(frame, index, entry)
@@ -248,6 +251,8 @@ class Walk:
         key = (entry, shape if asks else None, pin(frame.names, entry.names))
         known = self.filled.get(key)
         if known is not None:
+            if not asks:
+                frame.told[entry] = known[1]
             return known
         names = self.add_arriving(frame.names, shape) if asks else frame.names
 
@@ -256,7 +261,7 @@ class Walk:
 
         given: dict[str, Any] | None = dict(entry.given)
         for route, deferred in entry.deferred:
-            there = where._replace(route=(*where.route, *route))
+            there = Where((*where.route, *route), file=where.file)
             complete = self.reader.fill(deferred, there, names, shape=shape, arriving=arriving, layer=layer)
             if complete is SPOILT:
                 given = None
@@ -266,6 +271,8 @@ class Walk:
             return None, ""
         # Written out, 1 is told from 1.0 and from true.
         kept = self.filled[key] = (given, repr(given))
+        if not asks:
+            frame.told[entry] = kept[1]
         return kept
 
     def add_arriving(self, names: Mapping[str, Any], shape: Shape | None) -> Mapping[str, Any]:

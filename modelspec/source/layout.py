@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import NamedTuple
 
+from modelspec.record import NamedTuple
 from modelspec.source.places import LIST, MAPPING, Index, skip_properties
 
 TYPE_CHECKING = False

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from modelspec.diagnostics import Route
 from modelspec.entry import Block, Body, Spoilt
 from modelspec.limit import Limit, Share
+from modelspec.record import NamedTuple
 from modelspec.source import Document
 from modelspec.template import Reference
 

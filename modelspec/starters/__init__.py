@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
 
 from modelspec import road
 from modelspec.limit import LimitKind, Share
+from modelspec.record import NamedTuple
 from modelspec.refusal import Refused
 from modelspec.starters.answers import Shape, show_shape
 

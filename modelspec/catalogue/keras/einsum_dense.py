@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from modelspec.catalogue.keras.arguments import (
     ActivationFunction,
@@ -19,6 +19,7 @@ from modelspec.catalogue.keras.arguments import (
 )
 from modelspec.kinds import Integer, ListOf, Optional, Text
 from modelspec.layer import Axis, Broken, Example, Layer, Sizes, Tensor, axes, built
+from modelspec.record import NamedTuple
 from modelspec.shape import UNKNOWN, Count, Dim, Shape, differs, numel, show_dim, show_shape
 
 _FORM = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")

@@ -6,8 +6,8 @@ What reads the layer right before it hangs on one straight line; every other con
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
+from modelspec.record import NamedTuple
 from modelspec.render.html.parts import LEVELS
 from modelspec.render.html.writing import WORDS, Page, name_model, safe
 from modelspec.render.numbers import show_count, show_shape

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from modelspec.limit import Limit
+from modelspec.record import NamedTuple
 from modelspec.render.gauge import BudgetRow, list_sides
 from modelspec.render.html.writing import bar, count_cell, name_model, safe, table
 from modelspec.render.numbers import show_bytes, show_count, show_share
