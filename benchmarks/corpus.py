@@ -24,6 +24,20 @@ def write_large(path: Path, layers: int = 100_000) -> Path:
     return path
 
 
+def write_five(path: Path) -> Path:
+    """A spec of five types of layers."""
+    layers = [
+        "{type: Conv2d, out_channels: 6, kernel_size: 5}",
+        "ReLU",
+        "{type: MaxPool2d, kernel_size: 2}",
+        "Flatten",
+        "{type: Linear, out_features: 10}",
+    ]
+    lines = ["modelspec: 1", "input: [1, 28, 28]", "layers:", *[f"  - {layer}" for layer in layers], ""]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
 def write_stack(path: Path, blocks: int) -> Path:
     """A transformer of so many equal blocks."""
     lines = [

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from corpus import write_large, write_many, write_stack
+from corpus import write_five, write_large, write_many, write_stack
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "specs" / "seeds" / "custom_ffn_v5.yaml"
@@ -42,6 +42,19 @@ given = Path(sys.argv[1])
 for path in sorted(given.glob("*.yaml")) if given.is_dir() else [given]:
     for event in yaml.parse(path.read_bytes(), Loader=yaml.CSafeLoader):
         pass
+"""
+
+
+BUILT = """\
+import sys
+from modelspec.__main__ import run
+from modelspec.layer import Layer
+assert run(["check", sys.argv[1]]) == 0
+waiting = [Layer]
+for each in waiting:
+    waiting += each.__subclasses__()
+families = {each.__module__ for each in waiting if each.__module__.startswith("modelspec.catalogue.")}
+print(len(families), sum("_fields" in each.__dict__ for each in waiting))
 """
 
 
@@ -115,6 +128,23 @@ def weigh(title: str, command: list[str], goal: float, rounds: int = 5) -> str:
     row = f"| {title} | **{memory:.0f} MiB** | ≤ {goal:g} MiB | {'met' if memory <= goal else '**missed**'} |"
     print(row, flush=True)
     return row
+
+
+def count_built(spec: Path) -> list[str]:
+    """What a spec of five types loads and builds of the catalogue; the rows of the table."""
+    from modelspec.catalogue.index import TYPES
+
+    told = subprocess.run(
+        [sys.executable, "-c", BUILT, str(spec)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded, built = told.stdout.split()[-2:]
+    families = {(dialect, family) for dialect, types in TYPES.items() for family in types.values()}
+    rows = [
+        f"| layer types | **{built}** | {sum(map(len, TYPES.values()))} |",
+        f"| families | **{loaded}** | {len(families)} |",
+    ]
+    print(*rows, sep="\n", flush=True)
+    return rows
 
 
 def main() -> None:
@@ -220,16 +250,17 @@ def main() -> None:
                 ),
             )
         ]
+        built = count_built(write_five(Path(scratch) / "five.yaml"))
         weights = [
             weigh("one spec", [*check, str(SPEC)], 40),
             weigh("1,000 specs of 50 layers", [*check, str(many)], 190),
             weigh("one spec of 100,000 layers", [*check, str(large)], 190),
             weigh("a transformer of 100,000 equal blocks", [*check, str(deep)], 40),
         ]
-    RESULTS.write_text(_write(rows, weights, rounds), encoding="utf-8")
+    RESULTS.write_text(_write(rows, weights, built, rounds), encoding="utf-8")
 
 
-def _write(rows: list[str], weights: list[str], rounds: int) -> str:
+def _write(rows: list[str], weights: list[str], built: list[str], rounds: int) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in ("pydantic", "PyYAML", "typer", "check-jsonschema"))
     return "\n".join(
         [
@@ -249,6 +280,10 @@ def _write(rows: list[str], weights: list[str], rounds: int) -> str:
             "| peak memory | measured | goal | |",
             "|---|---|---|---|",
             *weights,
+            "",
+            "| what a spec of five types needs of the catalogue | loaded or built | there are |",
+            "|---|---|---|",
+            *built,
             "",
         ]
     )
