@@ -4,7 +4,8 @@ For each change a process is forked from one that has all else loaded. There the
 what depends on it is imported anew, and the laws of tests/test_catalogue.py and the recorded answers of the frameworks
 are held against the classes that can see it, until one fails. No file is written. Run by hand: it takes some minutes.
 
-A change that no test notices is printed with its place; tests/mutation_survivors.md says why each was left.
+A change that no test notices is printed with its place. Those that change nothing are not made: tests/mutation/*.toml
+lists them with the proof. tests/mutation/README.md tells what was measured, and what was left.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import random
 import resource
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, util
 from importlib.abc import Loader, MetaPathFinder
@@ -55,13 +57,50 @@ def list_modules() -> list[str]:
     return [SHARED, *sorted(names)]
 
 
-def list_mutants(modules: Sequence[str]) -> list[Mutant]:
-    """Every change to every module."""
+class Equivalent(NamedTuple):
+    """A change that changes nothing: the file, the line as it is written there, what becomes of it, and the proof.
+
+    `nth` tells which, counted from 0, where the same can be done to several places that read alike; None: all of them.
+    """
+
+    file: str
+    line: str
+    what: str
+    why: str
+    nth: int | None = None
+
+
+def list_equivalents() -> list[Equivalent]:
+    """The changes that are known to change nothing."""
+    paths = sorted((ROOT / "tests" / "mutation").glob("*.toml"))
     return [
-        Mutant(module, number)
-        for module in modules
-        for number in range(len(list_changes(ast.parse(path_of(module).read_text(encoding="utf-8")))))
+        Equivalent(**entry)
+        for path in paths
+        for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("change", ())
     ]
+
+
+def find_equivalent(module: str, known: Sequence[Equivalent]) -> dict[Equivalent, list[int]]:
+    """The numbers of a module's changes that change nothing, by what is known of them."""
+    text = path_of(module).read_text(encoding="utf-8")
+    lines = [line.strip() for line in text.split("\n")]
+    places: dict[tuple[str, str], list[int]] = {}
+    for number, change in enumerate(list_changes(ast.parse(text))):
+        places.setdefault((lines[change.line - 1], change.what), []).append(number)
+    own = [each for each in known if path_of(module) == ROOT / "modelspec" / each.file]
+    found = {each: places.get((each.line, each.what), []) for each in own}
+    return {each: numbers if each.nth is None else numbers[each.nth : each.nth + 1] for each, numbers in found.items()}
+
+
+def list_mutants(modules: Sequence[str]) -> list[Mutant]:
+    """Every change to every module, but for those that are known to change nothing."""
+    known = list_equivalents()
+    mutants = []
+    for module in modules:
+        same = {number for numbers in find_equivalent(module, known).values() for number in numbers}
+        count = len(list_changes(ast.parse(path_of(module).read_text(encoding="utf-8"))))
+        mutants += [Mutant(module, number) for number in range(count) if number not in same]
+    return mutants
 
 
 def list_users(module: str) -> list[str]:

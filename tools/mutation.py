@@ -34,7 +34,7 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.FloorDiv,
     ast.Pow: ast.Mult,
 }
-_TOLD = {"examples", "message", "hint", "limit", "told", "arrives", "mend", "of", "into", "words", "__all__"}
+_TOLD = {"examples", "message", "hint", "limit", "told", "arrives", "mend", "of", "into", "words", "cause", "__all__"}
 """Names whose values are words, or cases."""
 _TELLING = {"conventions", "mend_missing_axis", "__repr__", "show_dim", "show_shape"}
 
@@ -107,6 +107,8 @@ def _is_told(node: ast.AST) -> bool:
             return True
         case ast.keyword(arg="strict"):
             return True  # Of a `zip`: it asserts, and rules nothing.
+        case ast.keyword(arg="message" | "hint" | "words"):
+            return True
         case ast.Expr(value=ast.Constant()):
             return True
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):

@@ -191,7 +191,7 @@ class Concatenate(_Merge):
         if ranks:
             yield ranks
             return
-        first = shapes[0]
+        first, *_ = shapes
         broken = list(check_axis("C2", "axis", self.axis, first, "along which nothing is joined"))
         yield from broken
         if not broken:
@@ -210,7 +210,8 @@ class Concatenate(_Merge):
                     return
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        joined = place_of(self.axis, shapes[0])
+        first, *_ = shapes
+        joined = place_of(self.axis, first)
         # Where one tells the size, it is that.
         sizes = [min(axis, key=lambda size: isinstance(size, Unknown)) for axis in zip(*shapes, strict=True)]
         sizes[joined] = total(shape[joined] for shape in shapes)
@@ -221,7 +222,8 @@ class Concatenate(_Merge):
     def output_by_hand(self, *shapes: Shape) -> dict[str, str]:
         if len(shapes) > 2:
             return {}
-        joined = place_of(self.axis, shapes[0])
+        first, *_ = shapes
+        joined = place_of(self.axis, first)
         return {f"axis {joined + 1}": f"input[{joined}] + other[{joined}]"}
 
     examples = (

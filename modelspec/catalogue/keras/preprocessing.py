@@ -92,14 +92,14 @@ class Normalization(Layer):
             lacking = "mean" if self.mean is None else "variance"
             yield Broken("C3", f"{lacking} is not given, but its other half is", lacking, "give both, or neither")
             return
-        lengths = [len(value) if isinstance(value, tuple) else 0 for value in (self.mean, self.variance)]
-        if lengths[0] != lengths[1]:
-            message = f"mean has {lengths[0] or 'no'} entries, but variance {lengths[1] or 'none'}"
+        length, other = [len(value) if isinstance(value, tuple) else 0 for value in (self.mean, self.variance)]
+        if length != other:
+            message = f"mean has {length or 'no'} entries, but variance {other or 'none'}"
             yield Broken("C3", message, "variance", "give both for the same axis")
-        elif lengths[0] and not broken:
+        elif length and not broken:
             last: Dim = self.normalized_shape[-1] if self.normalized_shape else 0
-            if last == 0 or (lengths[0] != 1 and differs(lengths[0], last)):
-                message = f"mean has {lengths[0]} entries, but the last of the axes in axis {show_dim(last)}"
+            if last == 0 or (length != 1 and differs(length, last)):
+                message = f"mean has {length} entries, but the last of the axes in axis {show_dim(last)}"
                 yield Broken("C4", message, "mean", "write one number, or one for each along that axis")
 
     output_shape = same_shape

@@ -75,9 +75,11 @@ class DeformConv2d(Layer):
             message = f"offset has {channels} channels, but a window has {places} places: 2 × {places} for each of "
             message += f"some groups that divide the {self.in_channels} channels"
             yield Broken("C5", message, None, f"let {2 * places} channels arrive as offset", "MS313", 0, 1)
-        elif mask and differs(mask[0][0], channels // 2):
-            message = f"mask has {mask[0][0]} channels, and offset {channels}: {show_shape(mask[0])} arrives"
-            yield Broken("C6", message, None, f"let {channels // 2} channels arrive as mask", "MS313", 0, 2, (1, 0))
+            return
+        for factors in mask:
+            if differs(factors[0], channels // 2):
+                message = f"mask has {factors[0]} channels, and offset {channels}: {show_shape(factors)} arrives"
+                yield Broken("C6", message, None, f"let {channels // 2} channels arrive as mask", "MS313", 0, 2, (1, 0))
 
     def output_shape(self, x: Shape, offset: Shape, *mask: Shape) -> Shape:
         shape: Shape = self._convolve().output_shape(x)
@@ -87,7 +89,8 @@ class DeformConv2d(Layer):
         yield from self._convolve().list_tensors()
 
     def count_macs(self, *shapes: Shape) -> Count:
-        count: Count = self._convolve().count_macs(shapes[0], shapes[-1])
+        x, *_, y = shapes
+        count: Count = self._convolve().count_macs(x, y)
         return count
 
     def parameters_by_hand(self) -> str:
@@ -95,7 +98,8 @@ class DeformConv2d(Layer):
         return text
 
     def macs_by_hand(self, *shapes: Shape) -> str:
-        text: str = self._convolve().macs_by_hand(shapes[0], shapes[-1])
+        x, *_, y = shapes
+        text: str = self._convolve().macs_by_hand(x, y)
         return text
 
     def output_by_hand(self, x: Shape, offset: Shape, *mask: Shape) -> dict[str, str]:

@@ -69,12 +69,14 @@ class Concat(_Joining):
         return f"dim is {self.dim}: on every other axis the sizes are equal; mend one of the two, or dim"
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        at = find(self.dim, shapes[0])
+        first, *_ = shapes
+        at = find(self.dim, first)
         common = self._common(shapes)
         return (*common[:at], total(shape[at] for shape in shapes), *common[at + 1 :])
 
     def output_by_hand(self, *shapes: Shape) -> dict[str, str]:
-        at = find(self.dim, shapes[0])
+        first, *_ = shapes
+        at = find(self.dim, first)
         return {"size": f"input[{at}] + other[{at}]"} if len(shapes) == 2 else {}
 
     examples = (

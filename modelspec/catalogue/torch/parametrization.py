@@ -34,10 +34,10 @@ class _Parametrized(Layer):
 
     def _hold_name(self, constraint: str) -> Iterator[Broken]:
         if self._weight() is None:
-            held = [tensor.name for tensor in self.module.tensors if tensor.kind == "parameter"]
+            told = [tensor.name for tensor in self.module.tensors if tensor.kind == "parameter"]
             type_name = self.module.layer.type_name()
             message = f"{type_name} has no parameter called {self.tensor_name!r}"
-            yield Broken(constraint, message, "tensor_name", f"it has {', '.join(held[:8])}" if held else None)
+            yield Broken(constraint, message, "tensor_name", f"it has {', '.join(told[:8])}" if told else None)
 
     def output_shape(self, *shapes: Shape) -> Shape:
         shape: Shape = self.module.output_shape
@@ -72,8 +72,7 @@ class _Parametrized(Layer):
         inner = self.module.layer
         for number, _ in enumerate(shapes[:-1]):
             own = inner.input_name_at(number)
-            if text is not None and own != self.input_name_at(number):
-                text = text.replace(f"{own}[", f"{self.input_name_at(number)}[")
+            text = text and text.replace(f"{own}[", f"{self.input_name_at(number)}[")
         return text
 
     def conventions(self) -> Iterator[str]:
