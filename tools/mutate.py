@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, util
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -201,6 +202,16 @@ def hold_schema() -> None:
     assert tool.write()[path] == path.read_text(encoding="utf-8")
 
 
+def hold_shapes() -> None:
+    """The laws of the arithmetic of sizes."""
+    laws = import_module("test_shape")
+    for one, other in product(laws.SIZES, repeat=2):
+        laws.test_what_is_said_of_two_sizes(one, other)
+    for name, law in vars(laws).items():
+        if name.startswith("test_") and law is not laws.test_what_is_said_of_two_sizes:
+            law()
+
+
 def find_failure(mutant: Mutant) -> str | None:
     """The first test that fails with the change, and the class; None if none does."""
     try:
@@ -210,6 +221,11 @@ def find_failure(mutant: Mutant) -> str | None:
         tests = list(list_tests())
     except Exception as error:
         return f"import: {type(error).__name__}"
+    try:
+        if mutant.module == SHARED:
+            hold_shapes()
+    except BaseException as error:
+        return f"shapes: {type(error).__name__}"
     names = list_classes(mutant.module)
     # Of a module as it is, one class shows that it is loaded as it should be; `shape` is under all of them.
     whole = mutant.number is not None or mutant.module == SHARED
