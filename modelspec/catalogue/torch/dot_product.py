@@ -6,7 +6,7 @@ from typing import Annotated
 from modelspec.catalogue.torch.broadcasting import agree, refuse_clash
 from modelspec.kinds import Integer, Number, Optional
 from modelspec.layer import Broken, Example, Layer, Probability, Takes, no_tensors
-from modelspec.shape import UNKNOWN, Count, Dim, Shape, Unknown, differs, numel, show_dim, show_shape
+from modelspec.shape import UNKNOWN, Count, Dim, Shape, differs, numel, show_dim, show_shape
 
 _Heads = Annotated[int | None, Optional(Integer(1))]
 _Scale = Annotated[float | None, Optional(Number())]
@@ -108,7 +108,7 @@ class ScaledDotProductAttention(Layer):
         """Give the size of a head of each."""
         if self.num_heads is None:
             return tuple([shape[-1] for shape in shapes])
-        return tuple([_divide(shape[-1], heads) for shape, heads in zip(shapes, self._heads(shapes), strict=True)])
+        return tuple([shape[-1] // heads for shape, heads in zip(shapes, self._heads(shapes), strict=True)])
 
     def _hold_sizes(self, shapes: tuple[Shape, ...]) -> Broken | None:
         one, two, _ = self._sizes(shapes)
@@ -130,7 +130,8 @@ class ScaledDotProductAttention(Layer):
         return refuse_clash("C5", self.input_name_at, shapes, (2, at), (1, at), "each key has its value")
 
     def _hold_heads(self, shapes: tuple[Shape, ...]) -> Broken | None:
-        if self.num_heads is not None or len(shapes[0]) != 3:
+        query, *_ = shapes
+        if self.num_heads is not None or len(query) != 3:
             return None
         heads = self._heads(shapes)
         for number in (1, 2):
@@ -187,6 +188,8 @@ class ScaledDotProductAttention(Layer):
         ),
         Example({"enable_gqa": True}, inputs=((8, 10, 64), (2, 10, 64), (2, 10, 64)), output=(8, 10, 64)),
         Example({}, inputs=((10, 64), (10, 64), (10, 64), (10, 10)), output=(10, 64)),
+        Example({}, inputs=((10, 64), (12, 64), (12, 64), (1, 12)), output=(10, 64)),
+        Example({"num_heads": 2}, inputs=((3, 8), (3, 8), (3, 8), (2, 3, 3)), output=(3, 8)),
         Example({}, inputs=((64,), (64,), (64,)), breaks="C1", code="MS303"),
         Example({"num_heads": 8}, inputs=((8, 10, 64), (8, 10, 64), (8, 10, 64)), breaks="C1", code="MS303"),
         Example({}, inputs=((8, 10, 64), (10, 64), (10, 64)), breaks="C1", code="MS313"),
@@ -220,7 +223,3 @@ class ScaledDotProductAttention(Layer):
 def _remains(size: Dim, divisor: Dim) -> bool:
     """Say whether the one is known not to be a multiple of the other."""
     return isinstance(size, int) and isinstance(divisor, int) and size % divisor != 0
-
-
-def _divide(size: Dim, heads: Dim) -> Dim:
-    return size if not isinstance(size, Unknown) and heads == 1 else size // heads

@@ -104,7 +104,7 @@ class _Recurrent(Layer):
         return x[0] * total(weights)
 
     def _write_layer(self, arriving: str, *, bias: bool) -> str:
-        state = self._state()[0]
+        state, _ = self._state()
         products = f"hidden_size * ({arriving} + {state})"
         if bias:
             products += " + 2 * hidden_size"
@@ -118,7 +118,8 @@ class _Recurrent(Layer):
     def _write_layers(self, *, bias: bool) -> str:
         text = self._write_layer("input_size", bias=bias)
         if self.num_layers > 1:
-            further = self._write_layer(_times(self._directions(), self._state()[0], "*"), bias=bias)
+            state, _ = self._state()
+            further = self._write_layer(_times(self._directions(), state, "*"), bias=bias)
             text += f" + (num_layers - 1) * ({further})"
         return text
 

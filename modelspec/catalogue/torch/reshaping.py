@@ -57,7 +57,8 @@ class Reshape(_Reshaping):
             yield Broken("C2", f"shape is {show_shape(shape)}, with more than one -1", "shape", hint)
             return
         rest = -1 in shape
-        arriving, wanted, left, right = _cancel(x, tuple(size for size in shape if size != -1))
+        # A -1 among the sizes changes the sign of what is wanted, and not what it divides.
+        arriving, wanted, left, right = _cancel(x, shape)
         # Some whole number for what is not known would make the two equal, unless one side cannot grow to the other.
         if rest or right:
             possible = bool(left) or arriving % wanted == 0
@@ -101,6 +102,7 @@ class Reshape(_Reshaping):
         Example({"shape": [-1, -1]}, input=(8,), breaks="C2", code="MS305"),
         Example({"shape": [8, 8]}, input=(8, 9), breaks="C3", code="MS305"),
         Example({"shape": [-1, 5]}, input=(8, 9), breaks="C3", code="MS305"),
+        Example({"shape": [5]}, input=(Unknown("seq"), 3), breaks="C3", code="MS305"),
     )
 
 
