@@ -111,10 +111,11 @@ class ScaledDotProductAttention(Layer):
         return tuple([shape[-1] // heads for shape, heads in zip(shapes, self._heads(shapes), strict=True)])
 
     def _hold_sizes(self, shapes: tuple[Shape, ...]) -> Broken | None:
+        query, key, _ = shapes
         one, two, _ = self._sizes(shapes)
         if not differs(one, two):
             return None
-        here, there = (1, len(shapes[1]) - 1), (0, len(shapes[0]) - 1)
+        here, there = (1, len(key) - 1), (0, len(query) - 1)
         hint = "a query meets keys of its own size"
         if self.num_heads is not None:
             heads = self._heads(shapes)

@@ -239,6 +239,7 @@ class Squeeze(_Reshaping):
         Example({"dim": 0}, input=(10, 1), breaks="C1", code="MS309"),
         Example({"dim": [2, -1]}, input=(10, 1), breaks="C2", code="MS305"),
         Example({"dim": 1}, input=(10, 1), breaks="C3", code="MS305"),
+        Example({"dim": 1}, input=(Unknown("length"), 1), breaks="C3", code="MS307"),
     )
 
 
