@@ -155,8 +155,8 @@ class ScaledDotProductAttention(Layer):
                 continue
             message = f"attn_mask {show_shape(mask)} is not {show_shape(target)}: the heads, the queries and the keys"
             # With num_heads, the heads are no axis of what arrives; and nothing is against an axis too many.
-            heads_at = (0, 0) if self.num_heads is None and back == len(target) else None
-            source = {1: (1, len(key) - 2), 2: (0, len(query) - 2)}.get(back, heads_at)
+            ends = ((1, len(key) - 2), *[(0, axis) for axis in reversed(range(len(query) - 1))])
+            source = dict(enumerate(ends, 1)).get(back)
             hint = "let it have these sizes, or 1 where all have one mask"
             yield Broken("C7", message, None, hint, "MS313", len(mask) - back, 3, source)
             return

@@ -6,7 +6,7 @@ from functools import reduce
 from modelspec.catalogue.torch.broadcasting import agree, name_input, refuse_clash
 from modelspec.catalogue.torch.numbering import find, refuse, refuse_new
 from modelspec.layer import AxisIndex, Broken, Example, Layer, no_macs, no_tensors
-from modelspec.shape import Shape, differs, show_shape, total
+from modelspec.shape import Shape, Unknown, differs, show_shape, total
 
 
 class _Joining(Layer):
@@ -119,6 +119,7 @@ class Stack(_Joining):
     examples = (
         Example({}, inputs=((10, 8), (10, 8)), output=(2, 10, 8), parameters=0, macs=0),
         Example({"dim": -1}, inputs=((10,), (10,), (10,)), output=(10, 3)),
+        Example({}, inputs=((Unknown("rows"), 8), (Unknown("more"), 8)), output=(2, Unknown("rows"), 8)),
         Example({"dim": 0}, inputs=((10,), (10,)), breaks="C1", code="MS309"),
         Example({"dim": 3}, inputs=((10,), (10,)), breaks="C1", code="MS309"),
         Example({}, inputs=((10, 8), (8,)), breaks="C2", code="MS313"),

@@ -194,7 +194,7 @@ class Unbind(_Parts):
         Example({}, input=(3, 8, 10, 64), output=(8, 10, 64), parameters=0, macs=0),
         Example({"dim": -1}, input=(4, 2), output=(4,)),
         Example({"dim": 0}, input=(3, 8), breaks="C1", code="MS309"),
-        Example({"dim": 1}, input=(256,), output=()),
+        Example({}, input=(256,), output=()),
         Example({"dim": 1}, input=(257,), breaks="C2", code="MS305"),
     )
 
