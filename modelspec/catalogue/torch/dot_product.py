@@ -131,8 +131,7 @@ class ScaledDotProductAttention(Layer):
         return refuse_clash("C5", self.input_name_at, shapes, (2, at), (1, at), "each key has its value")
 
     def _hold_heads(self, shapes: tuple[Shape, ...]) -> Broken | None:
-        query, *_ = shapes
-        if self.num_heads is not None or len(query) != 3:
+        if self.num_heads is not None:
             return None
         heads = self._heads(shapes)
         for number in (1, 2):
@@ -165,8 +164,10 @@ class ScaledDotProductAttention(Layer):
         shapes = (query, key, value)
         if self.num_heads is not None:
             return (query[0], self._sizes(shapes)[2] * self.num_heads)
-        heads = query[0] if self.enable_gqa or len(query) == 2 else agree(agree(query[0], key[0]), value[0])
-        return (query[0], value[1]) if len(query) == 2 else (heads, query[1], value[2])
+        if len(query) == 2:
+            return (query[0], value[1])
+        heads = query[0] if self.enable_gqa else agree(agree(query[0], key[0]), value[0])
+        return (heads, query[1], value[2])
 
     def count_macs(self, query: Shape, key: Shape, value: Shape, *rest: Shape) -> Count:
         # Each query meets each key, and each number of the result is a sum over the values.
@@ -195,6 +196,9 @@ class ScaledDotProductAttention(Layer):
         Example({"num_heads": 8}, inputs=((8, 10, 64), (8, 10, 64), (8, 10, 64)), breaks="C1", code="MS303"),
         Example({}, inputs=((8, 10, 64), (10, 64), (10, 64)), breaks="C1", code="MS313"),
         Example({"num_heads": 7}, inputs=((10, 64),) * 3, breaks="C2", code="MS305", field="num_heads"),
+        Example(
+            {"num_heads": 6, "num_kv_heads": 2}, inputs=((10, 64),) * 3, breaks="C2", code="MS305", field="num_heads"
+        ),
         Example(
             {"num_heads": 8, "num_kv_heads": 4},
             inputs=((10, 64), (10, 30), (10, 30)),
