@@ -153,8 +153,8 @@ class MultiheadAttention(Layer):
         return text + (" + 2 * embed_dim" if self.add_bias_kv else "")
 
     def macs_by_hand(self, *shapes_and_output: Shape) -> str:
-        last = len(shapes_and_output) - 2
-        key, value = self.input_names[min(1, last)], self.input_names[last]
+        *_, value = arriving = self.input_names[: len(shapes_and_output) - 1]
+        key = "key" if "key" in arriving else "query"
         kdim, vdim = "embed_dim" if self.kdim is None else "kdim", "embed_dim" if self.vdim is None else "vdim"
         more = int(self.add_bias_kv) + int(self.add_zero_attn)
         keys = f"({key}[0] + {more})" if more else f"{key}[0]"
@@ -187,7 +187,7 @@ class MultiheadAttention(Layer):
         Example({"num_heads": 8, "kdim": 32}, input=(10, 64), breaks="C4", code="MS304"),
         Example({"num_heads": 8}, inputs=((10, 64), (7, 32)), breaks="C4", code="MS313"),
         Example({"num_heads": 8, "vdim": 32}, inputs=((10, 64), (7, 64)), breaks="C5", code="MS304"),
-        Example({"num_heads": 8}, inputs=((10, 64), (7, 64), (7, 48)), breaks="C5", code="MS313"),
+        Example({"num_heads": 8}, inputs=((10, 64), (7, 48), (7, 48)), breaks="C5", code="MS313"),
         Example({"num_heads": 8}, inputs=((10, 64), (7, 64), (8, 64)), breaks="C6", code="MS313"),
         Example({"num_heads": 8}, inputs=((10, 64),) * 4, code="MS312"),
     )

@@ -109,6 +109,7 @@ class Pad(Layer):
         Example({"pad": [1, 1, 1]}, input=(3, 8, 8), breaks="C1", code="MS305"),
         Example({"pad": [1, 1, 1, 1]}, input=(8,), breaks="C2", code="MS305"),
         Example({"pad": [1, 1], "mode": "reflect"}, input=(3, 8, 8), breaks="C3", code="MS305"),
+        Example({"pad": [1] * 8, "mode": "reflect"}, input=(4, 4, 4, 4), breaks="C3", code="MS305"),
         Example({"pad": [], "mode": "reflect"}, input=(8,), breaks="C3", code="MS305"),
         Example({"pad": [1, 1], "mode": "reflect", "value": 1}, input=(3, 8), breaks="C3", code="MS305"),
         Example({"pad": [8, 0], "mode": "reflect"}, input=(3, 8), breaks="C4", code="MS306"),

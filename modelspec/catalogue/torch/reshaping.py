@@ -98,6 +98,7 @@ class Reshape(_Reshaping):
         Example({"shape": [-1, 12, 64]}, input=(Unknown("seq"), 768), output=(Unknown("seq"), 12, 64)),
         Example({"shape": [4, -1]}, input=(Unknown("seq"), 4), output=(4, Unknown("seq"))),
         Example({"shape": [2, -1]}, input=(Unknown("seq"), 4), output=(2, Unknown(None, frozenset({"seq"})))),
+        Example({"shape": [Unknown("seq"), -1]}, input=(4, Unknown("seq"), 2), output=(Unknown("seq"), 8)),
         Example({"shape": [0, 8]}, input=(8,), breaks="C1", code="MS305"),
         Example({"shape": [-1, -1]}, input=(8,), breaks="C2", code="MS305"),
         Example({"shape": [8, 8]}, input=(8, 9), breaks="C3", code="MS305"),
