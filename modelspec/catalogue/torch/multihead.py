@@ -99,8 +99,9 @@ class MultiheadAttention(Layer):
         return Broken(constraint, message, None, f"write {both}, if this is meant", "MS313", -1, number, (0, -1))
 
     def _keys(self, shapes: tuple[Shape, ...]) -> Dim:
-        # What each query is compared with: the keys, and what is put beside them.
-        return shapes[min(1, len(shapes) - 1)][0] + int(self.add_bias_kv) + int(self.add_zero_attn)
+        # What each query is compared with: the keys, and what is put beside them. One input alone is the key as well.
+        _, key, *_ = (*shapes, *shapes)
+        return key[0] + int(self.add_bias_kv) + int(self.add_zero_attn)
 
     def output_shape(self, *shapes: Shape) -> Shape:
         return (shapes[0][0], self.embed_dim)
