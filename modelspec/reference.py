@@ -285,6 +285,7 @@ def _describe_example(layer: type[Layer], example: Example, fitted: Fitted | Non
     results = [f"{name} {show_shape(value.shape)}" for name, value in fitted.outputs.items()]
     if not layer.chooses:
         results[0] = show_shape(fitted.output_shape)
+    results[_MEMBERS:] = ["…"] * (len(results) > _MEMBERS)
     lines = [f"{head}{on} gives {', '.join(results)}"]
     # A tensor with its sizes is not broken.
     held = [
@@ -333,7 +334,7 @@ def _listed(value: Any) -> Any:
 
 
 _MEMBERS = 12
-"""Members of a list that are shown."""
+"""Members of a list, and results of a layer, that are shown."""
 
 
 def _show(value: Any) -> str:
@@ -346,4 +347,4 @@ def _show(value: Any) -> str:
         return "[" + ", ".join(members) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_show(member)}" for key, member in value.items()) + "}"
-    return str(value)
+    return show_dim(value) if isinstance(value, Unknown) else str(value)

@@ -31,6 +31,7 @@ from modelspec.render import csv, github, gitlab, html, jsonl, junit, markdown, 
 from modelspec.render import json as json_renderer
 from modelspec.render.explanation import show_explanation
 from modelspec.report import Report
+from modelspec.shape import Unknown, show_dim
 from modelspec.source import MAX_BYTES, read_mapping
 from tests.pace import find_pace
 
@@ -139,6 +140,13 @@ TREES = st.recursive(
 SHAPES = st.lists(st.integers(1, 40) | st.none() | st.sampled_from(["w", "2 * w", "n"]), max_size=4)
 
 
+def write_out(value: Any) -> Any:
+    """An example's argument as a spec has it: of a size that is known at run time alone, the name."""
+    if isinstance(value, (list, tuple)):
+        return [write_out(member) for member in value]
+    return show_dim(value) if isinstance(value, Unknown) else value
+
+
 @st.composite
 def entries(draw: st.DrawFn, dialect: str, depth: int = 0) -> Any:
     """An entry that looks like one: a type of the dialect with some of its own arguments, of all sorts of values."""
@@ -148,7 +156,8 @@ def entries(draw: st.DrawFn, dialect: str, depth: int = 0) -> Any:
         if field.way == "wrapped" and depth < 2:
             entry[name] = draw(entries(dialect, depth + 1))
         elif draw(st.integers(0, 3)) == 0 or (field.required and draw(st.integers(0, 9))):
-            values = [value for example in layer.examples if (value := example.arguments.get(name)) is not None]
+            shown = [example.arguments[name] for example in layer.examples if name in example.arguments]
+            values = [write_out(value) for value in shown if value is not None]
             entry[name] = draw(st.sampled_from(values) | TREES if values else TREES)
     if draw(st.integers(0, 9)) == 0:
         entry[draw(st.sampled_from(KEYS))] = draw(TREES)

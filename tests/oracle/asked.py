@@ -13,14 +13,14 @@ ASKED: dict[str, tuple[Question, ...]] = {
         Question({"module": {"type": "FrozenBatchNorm2d"}}, ((9,),), ("float32",)),
         Question({"module": {"type": "BatchNorm1d"}}, ((9,),), ("float32",)),
     ),
-    "torch.Split": (Question({"split_size_or_sections": 1}, ((256,),), ("float32",)),),
-    "torch.Chunk": (Question({"chunks": 256}, ((256,),), ("float32",)),),
-    "torch.Unbind": (Question({}, ((256,),), ("float32",)),),
     "torch.Slice": (
         Question({"dim": 1, "start": -1}, ((5, 3),), ("float32",)),
         Question({"dim": 1, "start": 0, "end": -1}, ((5, 3),), ("float32",)),
     ),
     "torch.Pad": (Question({"pad": [1] * 6, "mode": "replicate"}, ((2, 3, 4, 5),), ("float32",)),),
+    "torch.ScaledDotProductAttention": tuple(
+        Question({}, ((8, 10, 64), (8, 12, 64), (8, 12, 64), mask), ("float32",) * 4) for mask in ((2, 12), (4, 10, 12))
+    ),
     "torch.GRUCell": (Question({"hidden_size": 2}, ((3,), (2,), (2,)), ("float32",) * 3),),
     "torch.Interpolate": (
         Question({"scale_factor": []}, ((2, 4),), ("float32",)),

@@ -10,6 +10,7 @@ from types import ModuleType
 
 from modelspec.catalogue import dialects, find, list_names
 from modelspec.layer import Layer
+from modelspec.shape import Unknown
 
 from .asked import ASKED
 from .draw import draw, plain
@@ -41,11 +42,18 @@ def list_examples(layer: type[Layer]) -> Iterator[Question]:
     yield from ASKED.get(f"{layer.dialect}.{layer.type_name()}", ())
 
 
+def is_known(question: Question) -> bool:
+    """Whether a framework can be asked: it knows no sizes that are known at run time alone."""
+    lists = (value for value in question.arguments.values() if isinstance(value, list))
+    sizes = (size for known in (*question.inputs, *lists, question.arguments.values()) for size in known)
+    return not any(isinstance(size, Unknown) for size in sizes)
+
+
 def ask_all(layer: type[Layer], oracle: ModuleType, seed: int, sets: int) -> Iterator[tuple[Question, Outcome]]:
     """The class's examples, then drawn sets, of which at most a third are refused."""
     known = []
     for question in list_examples(layer):
-        if all(isinstance(size, int) for shape in question.inputs for size in shape):
+        if is_known(question):
             known.append(question)
             yield question, oracle.ask(layer, question)
     refused = 0

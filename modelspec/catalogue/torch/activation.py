@@ -117,11 +117,10 @@ class PReLU(_Elementwise):
     init: Annotated[float, Number()] = 0.25
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
-        channels = x[0] if x else 1
-        if differs(self.num_parameters, 1) and differs(self.num_parameters, channels):
+        if differs(self.num_parameters, 1) and all(differs(self.num_parameters, channels) for channels in x[:1]):
             number = show_dim(self.num_parameters)
             message = f"num_parameters is {number}, but {show_shape(x)} arrives, whose first axis is not {number}"
-            hint = "1 for a factor that all share" + (f", or {show_dim(channels)} for one each" if x else "")
+            hint = "1 for a factor that all share" + (f", or {show_dim(x[0])} for one each" if x else "")
             yield Broken("C1", message, "num_parameters", hint, "MS304", 0 if x else None)
 
     def list_tensors(self) -> Iterator[Tensor]:

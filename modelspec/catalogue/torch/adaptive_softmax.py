@@ -56,7 +56,7 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
     def _project(self, cluster: int) -> Dim:
         # How many features the cluster is looked at with.
         if isinstance(self.in_features, Unknown):
-            return self.in_features * 1
+            return numel((self.in_features,))  # some number that depends on it
         try:
             return int(self.in_features // (self.div_value ** (cluster + 1)))
         except (OverflowError, ZeroDivisionError):  # a power beyond what floating-point numbers hold
@@ -111,9 +111,12 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
         Example(
             {"n_classes": 20, "cutoffs": [5], "head_bias": True}, input=(16,), output=(20,), parameters=226, macs=220
         ),
+        Example({"n_classes": 20, "cutoffs": [5, 10]}, input=(16,), output=(20,), parameters=222, macs=222),
         Example({"in_features": 8, "n_classes": 20, "cutoffs": [5]}, input=(16,), breaks="C1", code="MS304"),
         Example({"n_classes": 20, "cutoffs": [5]}, input=(7, 16), breaks="C2", code="MS303"),
         Example({"n_classes": 20, "cutoffs": [5, 5]}, input=(16,), breaks="C3", code="MS305"),
+        Example({"n_classes": 20, "cutoffs": [5, Unknown("rare")]}, input=(16,), code="MS307", field="cutoffs"),
         Example({"n_classes": 20, "cutoffs": [5, 20]}, input=(16,), breaks="C3", code="MS305"),
         Example({"n_classes": 20, "cutoffs": [5, 10, 15]}, input=(16,), breaks="C4", code="MS305"),
+        Example({"n_classes": 20, "cutoffs": [5, 10], "div_value": 1e-200}, input=(16,), breaks="C4", code="MS305"),
     )

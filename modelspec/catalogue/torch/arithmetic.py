@@ -150,7 +150,7 @@ class MatMul(Layer):
     list_tensors = no_tensors
 
     def constrain(self, x: Shape, other: Shape) -> Iterator[Broken]:
-        inner = max(len(other) - 2, 0)
+        inner = len(other) - min(len(other), 2)
         if differs(x[-1], other[inner]):
             hint = "the last axis of the first runs against the last but one of the second"
             if not differs(x[-1], other[-1]):

@@ -46,10 +46,8 @@ class _Constant(_Border):
     def constrain(self, x: Shape) -> Iterator[Broken]:
         first = len(x) - self.rank // 2
         for axis, name in enumerate(SPATIAL[self.rank // 2]):
-            cut = 0
-            for side in self._sides(axis):
-                amount = self.padding[side]
-                cut += max(-amount, 0) if isinstance(amount, int) else 0
+            sides = [self.padding[side] for side in self._sides(axis)]
+            cut = sum(max(-amount, 0) for amount in sides if isinstance(amount, int))
             if exceeds(cut, x[first + axis]):
                 message = f"a padding that cuts off {cut}, but the {name} is {x[first + axis]}: {show_shape(x)} arrives"
                 yield Broken("C2", message, "padding", "cut off less", "MS306", first + axis)
@@ -71,6 +69,7 @@ class ZeroPad1d(_Constant):
     examples = (
         Example({"padding": 1}, input=(3, 8), output=(3, 10), parameters=0, macs=0),
         Example({"padding": [0, -3]}, input=(8,), output=(5,), dtype="int64"),
+        Example({"padding": [1, -8]}, input=(3, 8), output=(3, 1)),
         Example({"padding": 1}, input=(), breaks="C1", code="MS303"),
         Example({"padding": [5, -9]}, input=(3, 8), breaks="C2", code="MS306"),
     )

@@ -30,7 +30,7 @@ def broadcast(*shapes: Shape) -> Shape:
     """Give the shape of the result; a known size other than 1 holds, for a size that is not known is it or is 1."""
     result: Shape = ()
     for shape in shapes:
-        longer, shorter = (result, shape) if len(result) >= len(shape) else (shape, result)
+        shorter, longer = sorted((result, shape), key=len)
         new = len(longer) - len(shorter)
         result = (*longer[:new], *(_stretch(a, b) for a, b in zip(longer[new:], shorter, strict=True)))
     return result
@@ -66,9 +66,9 @@ def refuse(constraint: str, names: Callable[[int], str], shapes: tuple[Shape, ..
     clash = find_clash(shapes)
     if clash is None:
         return None
-    hint = "counted from the last axis, the sizes are equal or one of them is 1"
-    if len(shapes[clash[0][0]]) != len(shapes[clash[1][0]]):
-        hint += "; an Unsqueeze puts an axis of 1 where one is missing"
+    ranks = {len(shapes[number]) for number, _ in clash}
+    told = "; an Unsqueeze puts an axis of 1 where one is missing" if len(ranks) > 1 else ""
+    hint = f"counted from the last axis, the sizes are equal or one of them is 1{told}"
     return refuse_clash(constraint, names, shapes, *clash, hint)
 
 

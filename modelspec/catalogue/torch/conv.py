@@ -30,20 +30,22 @@ class _Conv(Layer):
     bias: bool = True
     padding_mode: _PaddingMode = "zeros"
 
-    def _pad(self, axis: int) -> tuple[int, int]:
-        # What is added before and after. Source: torch.nn.modules.conv, _ConvNd.__init__, for `same`.
+    def _fill(self, axis: int) -> int:
+        # What padding `same` adds, before and after together. Source: torch.nn.modules.conv, _ConvNd.__init__.
+        return self.dilation[axis] * (self.kernel_size[axis] - 1)
+
+    def _pad(self, axis: int) -> int:
+        # What is added on each side; where the two differ, on the one that gets more.
         if self.padding == "same":
-            added = self.dilation[axis] * (self.kernel_size[axis] - 1)
-            return added // 2, added - added // 2
-        each = 0 if isinstance(self.padding, str) else self.padding[axis]
-        return each, each
+            return (self._fill(axis) + 1) // 2
+        return 0 if isinstance(self.padding, str) else self.padding[axis]
 
     def output_shape(self, x: Shape) -> Shape:
         if self.padding == "same":
             return (self.out_channels, *x[1:])
         sizes = []
         for axis in range(self.rank):
-            pad, _ = self._pad(axis)
+            pad = self._pad(axis)
             size = conv_out(x[1 + axis], self.kernel_size[axis], self.stride[axis], pad, self.dilation[axis])
             sizes.append(size)
         return (self.out_channels, *sizes)
@@ -67,7 +69,7 @@ class _Conv(Layer):
         for axis, stride in enumerate(self.stride):
             if self.padding == "same" and exceeds(stride, 1):
                 message = f"padding is same, but the stride is {stride}: same is for a stride of 1"
-                hint = f"write the padding as a number: {self._pad(axis)[0]} on each side"
+                hint = f"write the padding as a number: {self._fill(axis) // 2} on each side"
                 yield Broken("C5", message, "padding", hint)
                 return
         for axis, name in enumerate(SPATIAL[self.rank]):
@@ -87,7 +89,7 @@ class _Conv(Layer):
 
     def _hold_padding(self, x: Shape, axis: int, name: str) -> Broken | None:
         # Mirrored and wrapped padding is made of what arrives, and torch takes each element once.
-        pad, size = self._pad(axis)[1], x[1 + axis]
+        pad, size = self._pad(axis), x[1 + axis]
         if self.padding_mode == "reflect" and exceeds(pad + 1, size):
             limit = "less than"
         elif self.padding_mode == "circular" and exceeds(pad, size):
@@ -101,7 +103,7 @@ class _Conv(Layer):
     def _hold_window(self, x: Shape, axis: int, name: str) -> Broken | None:
         if self.padding == "same":
             return None
-        kernel, dilation, (pad, _) = self.kernel_size[axis], self.dilation[axis], self._pad(axis)
+        kernel, dilation, pad = self.kernel_size[axis], self.dilation[axis], self._pad(axis)
         if not exceeds(dilation * (kernel - 1) + 1, x[1 + axis] + 2 * pad):
             return None
         hint = "a smaller kernel_size or more padding here, or less shrinking before"
@@ -163,10 +165,20 @@ class Conv1d(_Conv):
             parameters=328,
             macs=1_600,
         ),
+        Example(
+            {"out_channels": 8, "kernel_size": 3, "padding": "same", "padding_mode": "reflect"},
+            input=(4, 2),
+            output=(8, 2),
+        ),
         Example({"in_channels": 3, "out_channels": 8, "kernel_size": 3}, input=(4, 10), breaks="C1", code="MS304"),
         Example({"out_channels": 8, "kernel_size": 3}, input=(10,), breaks="C2", code="MS303"),
         Example({"out_channels": 9, "kernel_size": 3, "groups": 3}, input=(4, 10), breaks="C3", code="MS305"),
-        Example({"out_channels": 8, "kernel_size": 4, "dilation": 4}, input=(4, 10), breaks="C4", code="MS306"),
+        Example(
+            {"out_channels": 8, "kernel_size": 4, "dilation": 4, "padding": 1},
+            input=(4, 10),
+            breaks="C4",
+            code="MS306",
+        ),
         Example(
             {"out_channels": 8, "kernel_size": 3, "stride": 2, "padding": "same"},
             input=(4, 10),

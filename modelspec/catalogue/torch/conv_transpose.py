@@ -146,6 +146,7 @@ class ConvTranspose1d(_ConvTranspose):
             parameters=8,
             macs=30,
         ),
+        Example({"out_channels": 2, "kernel_size": 3, "padding": 1}, input=(4, 1), output=(2, 1)),
         Example({"in_channels": 3, "out_channels": 8, "kernel_size": 3}, input=(4, 10), breaks="C1", code="MS304"),
         Example({"out_channels": 8, "kernel_size": 3}, input=(10,), breaks="C2", code="MS303"),
         Example({"out_channels": 9, "kernel_size": 3, "groups": 3}, input=(4, 10), breaks="C3", code="MS305"),

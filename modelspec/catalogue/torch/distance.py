@@ -49,6 +49,7 @@ class CosineSimilarity(_Distance):
         Example({}, inputs=((64,), (64,)), output=(), parameters=0, macs=0),
         Example({"dim": -1, "eps": 1e-6}, inputs=((10, 64), (1, 64)), output=(10,)),
         Example({"dim": 2}, inputs=((10, 64, 3), (10, 64, 3)), output=(10, 3)),
+        Example({"dim": 1}, inputs=((64,), (64,)), dtypes=("float32", "float64"), output=()),
         Example({"dim": 0}, inputs=((64,), (64,)), breaks="C1", code="MS309"),
         Example({"dim": 3}, inputs=((10, 64), (10, 64)), breaks="C1", code="MS309"),
         Example({}, inputs=((64,), (32,)), breaks="C2", code="MS313"),
@@ -84,6 +85,7 @@ class PairwiseDistance(_Distance):
 
     examples = (
         Example({}, inputs=((64,), (64,)), output=(), parameters=0, macs=0),
+        Example({}, inputs=((64,), (64,)), dtypes=("float32", "float64"), output=()),
         Example({"p": 1, "keepdim": True}, inputs=((10, 64), (1, 64)), output=(10, 1)),
         Example({}, inputs=((), (64,)), breaks="C1", code="MS303"),
         Example({}, inputs=((64,), (32,)), breaks="C2", code="MS313"),

@@ -6,7 +6,7 @@ from typing import Annotated
 from modelspec.catalogue.torch.broadcasting import agree, refuse_clash
 from modelspec.kinds import Integer, Number, Optional
 from modelspec.layer import Broken, Example, Layer, Probability, Takes, no_tensors
-from modelspec.shape import UNKNOWN, Count, Dim, Shape, Unknown, differs, numel, show_dim, show_shape
+from modelspec.shape import UNKNOWN, Count, Dim, Shape, differs, numel, show_dim, show_shape
 
 _Heads = Annotated[int | None, Optional(Integer(1))]
 _Scale = Annotated[float | None, Optional(Number())]
@@ -108,13 +108,14 @@ class ScaledDotProductAttention(Layer):
         """Give the size of a head of each."""
         if self.num_heads is None:
             return tuple([shape[-1] for shape in shapes])
-        return tuple([_divide(shape[-1], heads) for shape, heads in zip(shapes, self._heads(shapes), strict=True)])
+        return tuple([shape[-1] // heads for shape, heads in zip(shapes, self._heads(shapes), strict=True)])
 
     def _hold_sizes(self, shapes: tuple[Shape, ...]) -> Broken | None:
+        query, key, _ = shapes
         one, two, _ = self._sizes(shapes)
         if not differs(one, two):
             return None
-        here, there = (1, len(shapes[1]) - 1), (0, len(shapes[0]) - 1)
+        here, there = (1, len(key) - 1), (0, len(query) - 1)
         hint = "a query meets keys of its own size"
         if self.num_heads is not None:
             heads = self._heads(shapes)
@@ -130,7 +131,7 @@ class ScaledDotProductAttention(Layer):
         return refuse_clash("C5", self.input_name_at, shapes, (2, at), (1, at), "each key has its value")
 
     def _hold_heads(self, shapes: tuple[Shape, ...]) -> Broken | None:
-        if self.num_heads is not None or len(shapes[0]) != 3:
+        if self.num_heads is not None:
             return None
         heads = self._heads(shapes)
         for number in (1, 2):
@@ -153,8 +154,8 @@ class ScaledDotProductAttention(Layer):
                 continue
             message = f"attn_mask {show_shape(mask)} is not {show_shape(target)}: the heads, the queries and the keys"
             # With num_heads, the heads are no axis of what arrives; and nothing is against an axis too many.
-            heads_at = (0, 0) if self.num_heads is None and back == len(target) else None
-            source = {1: (1, len(key) - 2), 2: (0, len(query) - 2)}.get(back, heads_at)
+            ends = ((1, len(key) - 2), *[(0, axis) for axis in reversed(range(len(query) - 1))])
+            source = dict(enumerate(ends, 1)).get(back)
             hint = "let it have these sizes, or 1 where all have one mask"
             yield Broken("C7", message, None, hint, "MS313", len(mask) - back, 3, source)
             return
@@ -163,8 +164,10 @@ class ScaledDotProductAttention(Layer):
         shapes = (query, key, value)
         if self.num_heads is not None:
             return (query[0], self._sizes(shapes)[2] * self.num_heads)
-        heads = query[0] if self.enable_gqa or len(query) == 2 else agree(agree(query[0], key[0]), value[0])
-        return (query[0], value[1]) if len(query) == 2 else (heads, query[1], value[2])
+        if len(query) == 2:
+            return (query[0], value[1])
+        heads = query[0] if self.enable_gqa else agree(agree(query[0], key[0]), value[0])
+        return (heads, query[1], value[2])
 
     def count_macs(self, query: Shape, key: Shape, value: Shape, *rest: Shape) -> Count:
         # Each query meets each key, and each number of the result is a sum over the values.
@@ -187,10 +190,15 @@ class ScaledDotProductAttention(Layer):
         ),
         Example({"enable_gqa": True}, inputs=((8, 10, 64), (2, 10, 64), (2, 10, 64)), output=(8, 10, 64)),
         Example({}, inputs=((10, 64), (10, 64), (10, 64), (10, 10)), output=(10, 64)),
+        Example({}, inputs=((10, 64), (12, 64), (12, 64), (1, 12)), output=(10, 64)),
+        Example({"num_heads": 2}, inputs=((3, 8), (3, 8), (3, 8), (2, 3, 3)), output=(3, 8)),
         Example({}, inputs=((64,), (64,), (64,)), breaks="C1", code="MS303"),
         Example({"num_heads": 8}, inputs=((8, 10, 64), (8, 10, 64), (8, 10, 64)), breaks="C1", code="MS303"),
         Example({}, inputs=((8, 10, 64), (10, 64), (10, 64)), breaks="C1", code="MS313"),
         Example({"num_heads": 7}, inputs=((10, 64),) * 3, breaks="C2", code="MS305", field="num_heads"),
+        Example(
+            {"num_heads": 6, "num_kv_heads": 2}, inputs=((10, 64),) * 3, breaks="C2", code="MS305", field="num_heads"
+        ),
         Example(
             {"num_heads": 8, "num_kv_heads": 4},
             inputs=((10, 64), (10, 30), (10, 30)),
@@ -220,7 +228,3 @@ class ScaledDotProductAttention(Layer):
 def _remains(size: Dim, divisor: Dim) -> bool:
     """Say whether the one is known not to be a multiple of the other."""
     return isinstance(size, int) and isinstance(divisor, int) and size % divisor != 0
-
-
-def _divide(size: Dim, heads: Dim) -> Dim:
-    return size if not isinstance(size, Unknown) and heads == 1 else size // heads

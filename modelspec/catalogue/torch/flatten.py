@@ -6,7 +6,7 @@ from typing import Annotated
 from modelspec.catalogue.torch.numbering import find, refuse
 from modelspec.kinds import Integer, ListOf
 from modelspec.layer import AxisIndex, Broken, Example, Layer, Takes, no_macs, no_tensors
-from modelspec.shape import Count, Dim, Shape, Unknown, numel, show_shape
+from modelspec.shape import Count, Shape, Unknown, numel, show_shape
 
 _Sizes = Annotated[
     tuple[int, ...],
@@ -105,7 +105,7 @@ class Unflatten(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         axis = find(self.dim, x)
-        rest: Dim = x[axis] // self._written() if -1 in self.unflattened_size else 1
+        rest = x[axis] // self._written()
         return (*x[:axis], *[rest if size == -1 else size for size in self.unflattened_size], *x[axis + 1 :])
 
     examples = (

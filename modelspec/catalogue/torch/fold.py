@@ -75,7 +75,7 @@ class Unfold(_Windows):
         Example({"kernel_size": [2, 3]}, input=(5, 3, 4), output=(30, 4), parameters=0, macs=0),
         Example({"kernel_size": 3, "dilation": 2, "padding": 1, "stride": [2, 1]}, input=(3, 8, 8), output=(27, 18)),
         Example({"kernel_size": 3}, input=(8, 8), breaks="C1", code="MS303"),
-        Example({"kernel_size": [3, 9]}, input=(3, 8, 8), breaks="C2", code="MS306"),
+        Example({"kernel_size": [3, 11], "padding": 1}, input=(3, 8, 8), breaks="C2", code="MS306"),
     )
 
 

@@ -58,11 +58,10 @@ class _FractionalMax(Layer):
     def _draw_in(self, size: Dim, axis: int) -> Dim:
         if self.output_size is not None:
             return self.output_size[axis]
-        if isinstance(size, Unknown):
-            return size * 1
         assert self.output_ratio is not None
         # As torch does: the product of two floating-point numbers, rounded down.
-        return int(size * float(self.output_ratio[axis]))
+        product = size * float(self.output_ratio[axis])
+        return product if isinstance(product, Unknown) else int(product)
 
     def output_shape(self, x: Shape) -> Shape:
         return (x[0], *[self._draw_in(size, axis) for axis, size in enumerate(x[1:])])

@@ -15,15 +15,16 @@ def refuse_groups(constraint: str, field: str, groups: Dim, axis: int, **channel
     """
     if not isinstance(groups, int):
         return None
-    undivided = [f"{name} ({size})" for name, size in channels.items() if isinstance(size, int) and size % groups]
+    undivided = {name: f"{name} ({size})" for name, size in channels.items() if isinstance(size, int) and size % groups}
     if not undivided:
         return None
-    what = f"divides neither {' nor '.join(undivided)}" if len(undivided) == 2 else f"does not divide {undivided[0]}"
+    told = list(undivided.values())
+    what = f"divides neither {' nor '.join(told)}" if len(told) == 2 else f"does not divide {told[0]}"
     hint = f"{field} divides {'both ' * (len(channels) == 2)}{' and '.join(channels)}"
     known = [size for size in channels.values() if isinstance(size, int)]
     if len(known) == len(channels):
         most = gcd(*known)
         hint += f"; the largest that does is {most}" if most > 1 else "; here only 1 does"
-    arrives = next(iter(channels))
-    at = axis if undivided[0].startswith(f"{arrives} ") else None
-    return Broken(constraint, f"{field} is {groups}, which {what}", field, hint, axis=at)
+    message = f"{field} is {groups}, which {what}"
+    arrives, *_ = channels
+    return Broken(constraint, message, field, hint, axis=axis if arrives in undivided else None)

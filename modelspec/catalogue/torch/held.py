@@ -59,6 +59,7 @@ class Parameter(_Held):
         Example({"shape": []}, output=(), parameters=1),
         Example({"shape": [197, 768], "batch_axis": True}, breaks="C1", code="MS305"),
         Example({"shape": [], "batch_axis": True}, breaks="C1", code="MS305"),
+        Example({"shape": [Unknown("length"), 8]}, code="MS307", field="shape"),
     )
 
 

@@ -7,7 +7,7 @@ from modelspec.catalogue.torch.arguments import one_or_each
 from modelspec.expressions import MAX_VALUE
 from modelspec.kinds import Boolean, Choice, Integer, Number, Optional
 from modelspec.layer import Broken, Example, Layer, Takes, no_macs, no_tensors
-from modelspec.shape import Dim, Shape, Unknown, show_shape
+from modelspec.shape import Dim, Shape, Unknown, numel, show_shape
 
 _MODES = {
     "nearest": (1, 2, 3),
@@ -97,7 +97,7 @@ class Interpolate(Layer):
             return self.size[axis] if isinstance(self.size, tuple) else self.size
         factor = self.scale_factor[axis] if isinstance(self.scale_factor, tuple) else self.scale_factor
         if isinstance(size, Unknown):
-            return size if factor == 1 else size * 1
+            return size if factor == 1 else numel((size,))  # some size that depends on it
         assert factor is not None
         # As torch does: the product of two floating-point numbers, rounded down. What is beyond all bounds stays so.
         return int(min(float(size) * float(min(factor, _BEYOND)), _BEYOND))
@@ -113,6 +113,7 @@ class Interpolate(Layer):
         Example({"scale_factor": 2}, input=(64, 16, 16), output=(64, 32, 32), parameters=0, macs=0),
         Example({"size": [7, 9], "mode": "bilinear", "align_corners": False}, input=(3, 8, 8), output=(3, 7, 9)),
         Example({"scale_factor": 0.3, "mode": "linear"}, input=(3, 10), output=(3, 3)),
+        Example({"scale_factor": 1}, input=(3, Unknown("length")), output=(3, Unknown("length"))),
         Example({"scale_factor": 2}, input=(64,), breaks="C1", code="MS303"),
         Example({}, input=(3, 8, 8), breaks="C2", code="MS305"),
         Example({"size": 4, "scale_factor": 2}, input=(3, 8, 8), breaks="C2", code="MS305"),

@@ -6,7 +6,7 @@ from functools import reduce
 from modelspec.catalogue.torch.broadcasting import agree, name_input, refuse_clash
 from modelspec.catalogue.torch.numbering import find, refuse, refuse_new
 from modelspec.layer import AxisIndex, Broken, Example, Layer, no_macs, no_tensors
-from modelspec.shape import Shape, differs, show_shape, total
+from modelspec.shape import Shape, Unknown, differs, show_shape, total
 
 
 class _Joining(Layer):
@@ -60,8 +60,9 @@ class Concat(_Joining):
     def constrain(self, *shapes: Shape) -> Iterator[Broken]:
         # What is wrong with dim is told of the first sample; where the samples differ, that is what is wrong.
         broken = self._hold_alike(shapes, None) if len({len(shape) for shape in shapes}) > 1 else None
-        broken = broken or refuse("C1", "dim", self.dim, shapes[0])
-        broken = broken or self._hold_alike(shapes, find(self.dim, shapes[0]))
+        first, *_ = shapes
+        broken = broken or refuse("C1", "dim", self.dim, first)
+        broken = broken or self._hold_alike(shapes, find(self.dim, first))
         if broken:
             yield broken
 
@@ -86,6 +87,7 @@ class Concat(_Joining):
         Example({"dim": 0}, inputs=((3, 8), (3, 8)), breaks="C1", code="MS309"),
         Example({"dim": 3}, inputs=((3, 8), (3, 8)), breaks="C1", code="MS309"),
         Example({}, inputs=((3, 8), (8,)), breaks="C2", code="MS313"),
+        Example({"dim": 3}, inputs=((3, 8), (3, 8, 4)), breaks="C2", code="MS313"),
         Example({}, inputs=((64, 32, 32), (128, 31, 31)), breaks="C3", code="MS313"),
     )
 
@@ -109,13 +111,15 @@ class Stack(_Joining):
         return "Stack takes samples of one shape; Concat joins along an axis on which they differ"
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        at = find(self.dim, (len(shapes), *shapes[0]))
+        first, *_ = shapes
+        at = find(self.dim, (len(shapes), *first))
         common = self._common(shapes)
         return (*common[:at], len(shapes), *common[at:])
 
     examples = (
         Example({}, inputs=((10, 8), (10, 8)), output=(2, 10, 8), parameters=0, macs=0),
         Example({"dim": -1}, inputs=((10,), (10,), (10,)), output=(10, 3)),
+        Example({}, inputs=((Unknown("rows"), 8), (Unknown("more"), 8)), output=(2, Unknown("rows"), 8)),
         Example({"dim": 0}, inputs=((10,), (10,)), breaks="C1", code="MS309"),
         Example({"dim": 3}, inputs=((10,), (10,)), breaks="C1", code="MS309"),
         Example({}, inputs=((10, 8), (8,)), breaks="C2", code="MS313"),

@@ -99,8 +99,9 @@ class MultiheadAttention(Layer):
         return Broken(constraint, message, None, f"write {both}, if this is meant", "MS313", -1, number, (0, -1))
 
     def _keys(self, shapes: tuple[Shape, ...]) -> Dim:
-        # What each query is compared with: the keys, and what is put beside them.
-        return shapes[min(1, len(shapes) - 1)][0] + int(self.add_bias_kv) + int(self.add_zero_attn)
+        # What each query is compared with: the keys, and what is put beside them. One input alone is the key as well.
+        _, key, *_ = (*shapes, *shapes)
+        return key[0] + int(self.add_bias_kv) + int(self.add_zero_attn)
 
     def output_shape(self, *shapes: Shape) -> Shape:
         return (shapes[0][0], self.embed_dim)
@@ -153,8 +154,8 @@ class MultiheadAttention(Layer):
         return text + (" + 2 * embed_dim" if self.add_bias_kv else "")
 
     def macs_by_hand(self, *shapes_and_output: Shape) -> str:
-        last = len(shapes_and_output) - 2
-        key, value = self.input_names[min(1, last)], self.input_names[last]
+        *_, value = arriving = self.input_names[: len(shapes_and_output) - 1]
+        key = "key" if "key" in arriving else "query"
         kdim, vdim = "embed_dim" if self.kdim is None else "kdim", "embed_dim" if self.vdim is None else "vdim"
         more = int(self.add_bias_kv) + int(self.add_zero_attn)
         keys = f"({key}[0] + {more})" if more else f"{key}[0]"
@@ -187,7 +188,7 @@ class MultiheadAttention(Layer):
         Example({"num_heads": 8, "kdim": 32}, input=(10, 64), breaks="C4", code="MS304"),
         Example({"num_heads": 8}, inputs=((10, 64), (7, 32)), breaks="C4", code="MS313"),
         Example({"num_heads": 8, "vdim": 32}, inputs=((10, 64), (7, 64)), breaks="C5", code="MS304"),
-        Example({"num_heads": 8}, inputs=((10, 64), (7, 64), (7, 48)), breaks="C5", code="MS313"),
+        Example({"num_heads": 8}, inputs=((10, 64), (7, 48), (7, 48)), breaks="C5", code="MS313"),
         Example({"num_heads": 8}, inputs=((10, 64), (7, 64), (8, 64)), breaks="C6", code="MS313"),
         Example({"num_heads": 8}, inputs=((10, 64),) * 4, code="MS312"),
     )

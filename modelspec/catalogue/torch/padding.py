@@ -65,7 +65,7 @@ class Pad(Layer):
     def _hold_cut(self, x: Shape) -> Broken | None:
         for axis, *sides in self._sides(x):
             size = x[axis]
-            cut = -sum(side for side in sides if isinstance(side, int) and side < 0)
+            cut = sum(max(-side, 0) for side in sides if isinstance(side, int))
             if isinstance(size, int) and cut > size:
                 message = f"pad cuts {cut} off axis {axis + 1} of {show_shape(x)}"
                 return Broken("C5", message, "pad", "cut off less than the axis", "MS306", axis)
@@ -104,10 +104,13 @@ class Pad(Layer):
     examples = (
         Example({"pad": [0, 1, 0, 1]}, input=(3, 32, 31), output=(3, 33, 32), parameters=0, macs=0),
         Example({"pad": [-1, 2], "value": 0.5}, input=(10, 8), output=(10, 9)),
+        Example({"pad": [1, -8]}, input=(3, 8), output=(3, 1)),
         Example({"pad": [3, 3, 1, 1], "mode": "reflect"}, input=(3, 8, 8), output=(3, 10, 14)),
         Example({"pad": [1, 1, 1]}, input=(3, 8, 8), breaks="C1", code="MS305"),
         Example({"pad": [1, 1, 1, 1]}, input=(8,), breaks="C2", code="MS305"),
         Example({"pad": [1, 1], "mode": "reflect"}, input=(3, 8, 8), breaks="C3", code="MS305"),
+        Example({"pad": [1] * 8, "mode": "reflect"}, input=(4, 4, 4, 4), breaks="C3", code="MS305"),
+        Example({"pad": [], "mode": "reflect"}, input=(8,), breaks="C3", code="MS305"),
         Example({"pad": [1, 1], "mode": "reflect", "value": 1}, input=(3, 8), breaks="C3", code="MS305"),
         Example({"pad": [8, 0], "mode": "reflect"}, input=(3, 8), breaks="C4", code="MS306"),
         Example({"pad": [9, 0], "mode": "circular"}, input=(3, 8), breaks="C4", code="MS306"),

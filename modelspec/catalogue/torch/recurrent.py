@@ -104,7 +104,7 @@ class _Recurrent(Layer):
         return x[0] * total(weights)
 
     def _write_layer(self, arriving: str, *, bias: bool) -> str:
-        state = self._state()[0]
+        state, _ = self._state()
         products = f"hidden_size * ({arriving} + {state})"
         if bias:
             products += " + 2 * hidden_size"
@@ -118,7 +118,8 @@ class _Recurrent(Layer):
     def _write_layers(self, *, bias: bool) -> str:
         text = self._write_layer("input_size", bias=bias)
         if self.num_layers > 1:
-            further = self._write_layer(_times(self._directions(), self._state()[0], "*"), bias=bias)
+            state, _ = self._state()
+            further = self._write_layer(_times(self._directions(), state, "*"), bias=bias)
             text += f" + (num_layers - 1) * ({further})"
         return text
 
@@ -201,9 +202,8 @@ class LSTM(_Recurrent):
             hint = "name both: `inputs: [x, h, c]`"
             yield Broken("C4", "h_0 arrives without c_0", None, hint, "MS312")
         yield from super().constrain(x, *states)
-        if isinstance(self.proj_size, Unknown):
-            yield _refuse_unknown("proj_size", self.proj_size)
-        elif isinstance(self.hidden_size, int) and self.proj_size >= self.hidden_size:
+        projected, hidden = self.proj_size, self.hidden_size
+        if isinstance(projected, int) and isinstance(hidden, int) and projected >= hidden:
             message = f"proj_size is {self.proj_size}, which is not less than hidden_size ({self.hidden_size})"
             yield Broken("C5", message, "proj_size", "a smaller proj_size, or 0 for no projection")
 
@@ -234,6 +234,7 @@ class LSTM(_Recurrent):
         Example({"hidden_size": 20}, inputs=((7, 10), (1, 20), (2, 20)), breaks="C3", code="MS313"),
         Example({"hidden_size": 20}, inputs=((7, 10), (1, 20)), breaks="C4", code="MS312"),
         Example({"hidden_size": 20, "proj_size": 20}, input=(7, 10), breaks="C5", code="MS305"),
+        Example({"hidden_size": 20, "proj_size": Unknown("narrow")}, input=(7, 10), code="MS307", field="proj_size"),
     )
 
 

@@ -7,7 +7,7 @@ from modelspec.catalogue.torch.arguments import AxisIndices, SizesOrRest, refuse
 from modelspec.catalogue.torch.numbering import find, refuse, refuse_new
 from modelspec.kinds import Integer, ListOf
 from modelspec.layer import AxisIndex, Broken, Example, Layer, no_macs, no_tensors
-from modelspec.shape import Count, Dim, Shape, Unknown, numel, show_dim, show_shape
+from modelspec.shape import Count, Dim, Shape, Unknown, numel, show_dim, show_shape, surely_same
 
 _Dims = Annotated[tuple[int, ...], ListOf(Integer(), words="a list of the numbers of all axes")]
 
@@ -25,10 +25,11 @@ def _cancel(x: Shape, shape: Shape) -> tuple[int, int, list[Unknown], list[Unkno
     right = []
     for size in shape:
         if isinstance(size, Unknown):
-            if size.name is not None and size in left:
-                left.remove(size)
-            else:
+            same = next((other for other in left if surely_same(size, other)), None)
+            if same is None:
                 right.append(size)
+            else:
+                left.remove(same)
     mine, theirs = (numel(size for size in each if isinstance(size, int)) for each in (x, shape))
     assert isinstance(mine, int)
     assert isinstance(theirs, int)
@@ -57,7 +58,8 @@ class Reshape(_Reshaping):
             yield Broken("C2", f"shape is {show_shape(shape)}, with more than one -1", "shape", hint)
             return
         rest = -1 in shape
-        arriving, wanted, left, right = _cancel(x, tuple(size for size in shape if size != -1))
+        # A -1 among the sizes changes the sign of what is wanted, and not what it divides.
+        arriving, wanted, left, right = _cancel(x, shape)
         # Some whole number for what is not known would make the two equal, unless one side cannot grow to the other.
         if rest or right:
             possible = bool(left) or arriving % wanted == 0
@@ -101,6 +103,7 @@ class Reshape(_Reshaping):
         Example({"shape": [-1, -1]}, input=(8,), breaks="C2", code="MS305"),
         Example({"shape": [8, 8]}, input=(8, 9), breaks="C3", code="MS305"),
         Example({"shape": [-1, 5]}, input=(8, 9), breaks="C3", code="MS305"),
+        Example({"shape": [5]}, input=(Unknown("seq"), 3), breaks="C3", code="MS305"),
     )
 
 
@@ -237,6 +240,7 @@ class Squeeze(_Reshaping):
         Example({"dim": 0}, input=(10, 1), breaks="C1", code="MS309"),
         Example({"dim": [2, -1]}, input=(10, 1), breaks="C2", code="MS305"),
         Example({"dim": 1}, input=(10, 1), breaks="C3", code="MS305"),
+        Example({"dim": 1}, input=(Unknown("length"), 1), breaks="C3", code="MS307"),
     )
 
 

@@ -19,8 +19,8 @@ _Position = Annotated[int | None, Optional(Integer())]
 
 def _refuse_unknown_size(dim: int, x: Shape) -> Broken:
     size = x[find(dim, x)]
-    causes = ", ".join(sorted(size.causes)) if isinstance(size, Unknown) else ""
-    hint = f"give {causes} a value in `variables`" if causes else "give every axis a size in `input`"
+    cause = ", ".join(sorted(size.causes)) if isinstance(size, Unknown) else ""
+    hint = f"give {cause} a value in `variables`" if cause else "give every axis a size in `input`"
     message = f"how many results there are depends on axis {dim} of {show_shape(x)}, which is not known"
     return Broken(None, message, None, hint, "MS307", find(dim, x))
 
@@ -98,6 +98,8 @@ class Split(_Parts):
         Example({"split_size_or_sections": 4}, input=(10, 8), output=(4, 8), parameters=0, macs=0),
         Example({"split_size_or_sections": 4, "dim": 0}, input=(10, 8), breaks="C1", code="MS309"),
         Example({"split_size_or_sections": [4, 4]}, input=(10, 8), breaks="C2", code="MS305"),
+        Example({"split_size_or_sections": 1}, input=(256,), output=(1,)),
+        Example({"split_size_or_sections": [1] * 256}, input=(256,), output=(1,)),
         Example({"split_size_or_sections": 1}, input=(257,), breaks="C3", code="MS305"),
         Example({"split_size_or_sections": [1] * 257}, input=(257,), breaks="C3", code="MS305"),
     )
@@ -155,7 +157,8 @@ class Chunk(_Parts):
         Example({"chunks": 3, "dim": -1}, input=(10, 96), output=(10, 32), parameters=0, macs=0),
         Example({"chunks": 4}, input=(5,), output=(2,)),
         Example({"chunks": 2, "dim": 0}, input=(10, 8), breaks="C1", code="MS309"),
-        Example({"chunks": 300}, input=(300,), breaks="C2", code="MS305"),
+        Example({"chunks": 256}, input=(256,), output=(1,)),
+        Example({"chunks": 257}, input=(257,), breaks="C2", code="MS305"),
     )
 
 
@@ -191,7 +194,8 @@ class Unbind(_Parts):
         Example({}, input=(3, 8, 10, 64), output=(8, 10, 64), parameters=0, macs=0),
         Example({"dim": -1}, input=(4, 2), output=(4,)),
         Example({"dim": 0}, input=(3, 8), breaks="C1", code="MS309"),
-        Example({"dim": 1}, input=(300,), breaks="C2", code="MS305"),
+        Example({}, input=(256,), output=()),
+        Example({"dim": 1}, input=(257,), breaks="C2", code="MS305"),
     )
 
 
@@ -250,6 +254,7 @@ class Slice(Layer):
         Example({"dim": 1, "end": 1}, input=(197, 768), output=(1, 768), parameters=0, macs=0),
         Example({"dim": -1, "start": -3, "end": -1}, input=(10, 8), output=(10, 2)),
         Example({"dim": 2, "start": 1, "step": 2}, input=(10, 8), output=(10, 4)),
+        Example({"dim": 1}, input=(Unknown("seq"), 8), output=(Unknown("seq"), 8)),
         Example({"dim": 0, "end": 1}, input=(10, 8), breaks="C1", code="MS309"),
         Example({"dim": 1, "end": 12}, input=(10, 8), breaks="C2", code="MS305"),
         Example({"dim": 1, "start": -11}, input=(10, 8), breaks="C2", code="MS305"),

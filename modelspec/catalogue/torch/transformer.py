@@ -92,8 +92,6 @@ class TransformerEncoder(_Stack):
     takes = Takes("C1", ("length", "d_model"))
 
     encoder_layer: Wrapped = wrapped(take=lambda _, x: x)
-    num_layers: _Layers
-    norm: Wrapped = wrapped(take=lambda _, x: x, optional=True)
     enable_nested_tensor: bool = True
     mask_check: bool = True
 
@@ -161,8 +159,6 @@ class TransformerDecoder(_Stack):
     takes = (Takes("C1", ("length", "d_model")), Takes("C1", ("source_length", "d_model")))
 
     decoder_layer: Wrapped = wrapped(take=lambda _, x: x, every=True)
-    num_layers: _Layers
-    norm: Wrapped = wrapped(take=lambda _, x: x, optional=True)
 
     @property
     def _layer(self) -> "Fitted":
