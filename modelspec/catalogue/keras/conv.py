@@ -112,7 +112,7 @@ class _Conv(Layer):
         first = first_spatial_axis(self.data_format)
         window = self._window_by_hand()
         places = " * ".join([f"output[{first + at}]" for at in range(self.rank)])
-        product = f"{places} * ({window}) * filters" if self.groups != 1 else f"{places} * {window} * filters"
+        product = f"{places} * {window} * filters"
         return product if self.lora_rank is None else f"{product} + {window} * lora_rank * filters"
 
     def output_by_hand(self, x: Shape) -> dict[str, str]:

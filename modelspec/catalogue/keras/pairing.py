@@ -45,7 +45,7 @@ def refuse_ranks(layer: Layer, number: str, shapes: tuple[Shape, ...]) -> Broken
         if len(shape) != len(first):
             message = f"{_name_both(layer, shapes, 0, at)}: {len(first)} and {len(shape)} axes"
             hint = "give both as many axes, by a Flatten or a Reshape before"
-            # A sample without axes has none to point at.
-            axis, against = (-1, (0, -1)) if first and shape else (None, None)
-            return Broken(number, message, None, hint, "MS313", axis, at, against)
+            if not first or not shape:  # A sample without axes has none to point at.
+                return Broken(number, message, None, hint, "MS313", None, at)
+            return Broken(number, message, None, hint, "MS313", -1, at, (0, -1))
     return None

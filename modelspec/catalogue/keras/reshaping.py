@@ -181,8 +181,8 @@ class Permute(Layer):
                 hint = "leave out the batch, which stays in front: axes of a sample count from 1"
             yield Broken("C1", message, "dims", hint, "MS309")
         elif len(x) != rank:
-            axes = "one axis" if rank == 1 else f"{rank} axes"
-            message = f"dims orders {axes}, but {show_shape(x)} arrives, with {len(x)}"
+            told = "one axis" if rank == 1 else f"{rank} axes"
+            message = f"dims orders {told}, but {show_shape(x)} arrives, with {len(x)}"
             yield Broken(
                 "C2", message, "dims", "name each axis of the sample once, from 1; the batch is left out", "MS303"
             )

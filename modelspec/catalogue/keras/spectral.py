@@ -71,8 +71,9 @@ class SpectralNormalization(Layer):
 
     def parameters_by_hand(self) -> str | None:
         kernel = self._kernel()
+        assert kernel is not None
         inside: str | None = self.layer.layer.parameters_by_hand()
-        return None if kernel is None or inside is None else f"{inside} + {kernel.axes[-1].name}"
+        return None if inside is None else f"{inside} + {kernel.axes[-1].name}"
 
     def macs_by_hand(self, x: Shape, y: Shape) -> str | None:
         by_hand: str | None = self.layer.layer.macs_by_hand(x, y)

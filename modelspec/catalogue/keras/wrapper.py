@@ -68,9 +68,8 @@ class Bidirectional(Layer):
         for name in ("units", "return_sequences", "return_state", "stateful"):
             one, other = getattr(forward, name), getattr(backward, name)
             if differs(one, other) if name == "units" else one != other:
-                message = f"{name} is {one} in layer, but {other} in backward_layer"
-                if name != "units":
-                    message = message.replace("True", "true").replace("False", "false")
+                told = f"{name} is {one} in layer, but {other} in backward_layer"
+                message = told.replace("True", "true").replace("False", "false")
                 yield Broken("C4", message, "backward_layer", f"write the same {name} in both")
         if forward.return_state and backward.return_state and forward.states != backward.states:
             message = (
@@ -179,6 +178,7 @@ class Bidirectional(Layer):
             parameters=4_960,
             macs=33_600,
         ),
+        Example({"layer": {"type": "SimpleRNN", "units": 4}}, input=(2, 3), output=(8,), parameters=64, macs=112),
         Example({"layer": {"type": "LSTM", "units": 20}}, input=(10,), breaks="C1", code="MS303"),
         Example({"layer": {"type": "Dense", "units": 20}}, input=(7, 10), breaks="C2", code="MS305"),
         Example(
@@ -244,7 +244,8 @@ class TimeDistributed(Layer):
         return inside
 
     def macs_by_hand(self, x: Shape, y: Shape) -> str | None:
-        inside = self.layer.layer.macs_by_hand(self.layer.inputs[0].shape, self.layer.output_shape)
+        step = [value.shape for value in self.layer.inputs]
+        inside = self.layer.layer.macs_by_hand(*step, self.layer.output_shape)
         if inside is None:
             return None
         import re
