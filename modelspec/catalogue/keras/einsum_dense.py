@@ -312,6 +312,13 @@ class EinsumDense(Layer):
             input=(3,),
             output=(4,),
         ),
+        Example(
+            {"equation": "abcd,de->abce", "output_shape": [4, 5, 6]},
+            input=(4, 5, 3),
+            output=(4, 5, 6),
+            parameters=18,
+            macs=360,
+        ),
         Example({"equation": "ab,bc->ac", "output_shape": 64}, input=(10, 32), breaks="C1", code="MS303"),
         Example({"equation": "...abc,cd->...abd", "output_shape": 4}, input=(3,), breaks="C1", code="MS303"),
         Example({"equation": "ab,bc->ca", "output_shape": 64}, input=(32,), breaks="C2", code="MS305"),

@@ -45,7 +45,14 @@ def refuse_ranks(layer: Layer, number: str, shapes: tuple[Shape, ...]) -> Broken
         if len(shape) != len(first):
             message = f"{_name_both(layer, shapes, 0, at)}: {len(first)} and {len(shape)} axes"
             hint = "give both as many axes, by a Flatten or a Reshape before"
-            if not first or not shape:  # A sample without axes has none to point at.
-                return Broken(number, message, None, hint, "MS313", None, at)
-            return Broken(number, message, None, hint, "MS313", -1, at, (0, -1))
+            # A sample without axes has none to point at.
+            return Broken(
+                number,
+                message,
+                hint=hint,
+                code="MS313",
+                axis=-1 if first and shape else None,
+                input=at,
+                against=(0, -1) if first and shape else None,
+            )
     return None

@@ -38,9 +38,9 @@ class SpectralNormalization(Layer):
     def _kernel(self) -> Tensor | None:
         inside: Fitted = self.layer
         # The kernel of a recurrent layer is its cell's.
-        found = [tensor for tensor in inside.tensors if tensor.name in ("kernel", "embeddings")]
-        recurrent = any(tensor.name == "recurrent_kernel" for tensor in inside.tensors)
-        return found[0] if found and not recurrent else None
+        if any(tensor.name == "recurrent_kernel" for tensor in inside.tensors):
+            return None
+        return next((tensor for tensor in inside.tensors if tensor.name in ("kernel", "embeddings")), None)
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
         if self._kernel() is None:
