@@ -152,7 +152,9 @@ class EinsumDense(Layer):
         parts, sizes, named = self._parts, self._sizes(x), self.bias_axes or ""
         first = min([parts.given.find(letter) for letter in named if letter in parts.given], default=len(parts.given))
         shape = [sizes.get(letter, UNKNOWN) if letter in named else 1 for letter in parts.given[first:]]
-        return (*shape, *[1] * (self._elided(x) if parts.right and named else 0))
+        if parts.right and named:
+            shape += [1] * self._elided(x)
+        return tuple(shape)
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
         broken = [*self._check_axes(x)]
@@ -331,6 +333,12 @@ class EinsumDense(Layer):
         ),
         Example(
             {"equation": "abc,cde->abde", "output_shape": [None, 2, 3], "kernel_initializer": "identity"},
+            input=(4, 5),
+            breaks="C6",
+            code="MS305",
+        ),
+        Example(
+            {"equation": "abc,cde->abde", "output_shape": [None, 2, 3], "kernel_regularizer": "orthogonal_regularizer"},
             input=(4, 5),
             breaks="C6",
             code="MS305",

@@ -129,9 +129,9 @@ class Reshape(Layer):
 
     def output_by_hand(self, x: Shape) -> dict[str, str]:
         free = next(
-            (at for at, size in enumerate(self.target_shape) if not isinstance(size, Unknown) and size == -1), -1
+            (at for at, size in enumerate(self.target_shape) if not isinstance(size, Unknown) and size == -1), None
         )
-        if free < 0:
+        if free is None:
             return {}
         elements = " * ".join(f"input[{axis}]" for axis in range(len(x))) or "1"
         others = " * ".join(f"target_shape[{at}]" for at in range(len(self.target_shape)) if at != free)

@@ -9,7 +9,7 @@ from modelspec.catalogue.keras.pairing import name_inside
 from modelspec.catalogue.keras.recurrent import _Recurrent
 from modelspec.kinds import Choice, Optional
 from modelspec.layer import Broken, Example, Layer, Takes, Tensor, Wrapped, wrapped
-from modelspec.shape import UNKNOWN, Count, Shape, differs
+from modelspec.shape import UNKNOWN, Count, Shape
 
 if TYPE_CHECKING:
     from modelspec.fitting import Fitted
@@ -67,7 +67,7 @@ class Bidirectional(Layer):
             yield Broken("C3", message, "backward_layer", "write go_backwards: true in one of them")
         for name in ("units", "return_sequences", "return_state", "stateful"):
             one, other = getattr(forward, name), getattr(backward, name)
-            if differs(one, other) if name == "units" else one != other:
+            if one != other:
                 told = f"{name} is {one} in layer, but {other} in backward_layer"
                 message = told.replace("True", "true").replace("False", "false")
                 yield Broken("C4", message, "backward_layer", f"write the same {name} in both")
@@ -194,6 +194,15 @@ class Bidirectional(Layer):
             {
                 "layer": {"type": "LSTM", "units": 20},
                 "backward_layer": {"type": "LSTM", "units": 10, "go_backwards": True},
+            },
+            input=(7, 10),
+            breaks="C4",
+            code="MS305",
+        ),
+        Example(
+            {
+                "layer": {"type": "LSTM", "units": 20, "return_sequences": True},
+                "backward_layer": {"type": "LSTM", "units": 20, "go_backwards": True},
             },
             input=(7, 10),
             breaks="C4",
