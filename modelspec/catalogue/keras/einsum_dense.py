@@ -315,6 +315,13 @@ class EinsumDense(Layer):
             output=(4,),
         ),
         Example(
+            {"equation": "abc,cde->abde", "output_shape": [None, 2, 3], "bias_axes": "d"},
+            input=(4, 5),
+            output=(4, 2, 3),
+            parameters=32,
+            macs=120,
+        ),
+        Example(
             {"equation": "abcd,de->abce", "output_shape": [4, 5, 6]},
             input=(4, 5, 3),
             output=(4, 5, 6),
