@@ -369,5 +369,6 @@ class EinsumDense(Layer):
         ),
         Example({"equation": "ab,bc->ad", "output_shape": 6}, input=(32,), code="MS206"),
         Example({"equation": "ab,bc->acc", "output_shape": [6, 6]}, input=(32,), code="MS206"),
+        Example({"equation": "a...,b->ab...", "output_shape": 4}, input=(3,), code="MS206"),
         Example({"equation": "ab,bc", "output_shape": 6}, input=(32,), code="MS206"),
     )
