@@ -351,6 +351,12 @@ class EinsumDense(Layer):
             code="MS305",
         ),
         Example(
+            {"equation": "ab,bc->ac", "output_shape": 4, "bias_axes": "c", "bias_initializer": "orthogonal"},
+            input=(3,),
+            breaks="C6",
+            code="MS305",
+        ),
+        Example(
             {
                 "equation": "ab,bc->ac",
                 "output_shape": 4,
