@@ -355,7 +355,9 @@ def _name_unknown(
 ) -> Broken:
     """A size that a tensor needs and that is not known: which argument it is, and how to make it known."""
     words = axis_name.replace("[", " ").split()
-    field = next((field for name, field in fields_of(layer).items() if name in words), None)
+    fields = [field for name, field in fields_of(layer).items() if name in words]
+    # What is written and not known is at fault before what is worked out of it.
+    field = min(fields, key=lambda field: not isinstance(given.get(field.name), Unknown), default=None)
     name = field.name if field is not None else axis_name
     causes = ", ".join(sorted(size.causes))
     hint = f"give {causes} a value in `variables`" if causes else "give every axis a size in `input`"

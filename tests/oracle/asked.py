@@ -100,5 +100,8 @@ ASKED: dict[str, tuple[Question, ...]] = {
         Question({"fft_length": 4, "num_mel_bins": 1}, ((8,),), ("float32",)),
         Question({"fft_length": 4, "sequence_stride": 3}, ((8,),), ("float32",)),
     ),
+    "keras.MultiHeadAttention": (
+        Question({"num_heads": 2, "key_dim": 3, "attention_axes": 2}, ((5, 6, 7), (1, 3, 7)), ("float32",) * 2),
+    ),
 }
 """By the name of the class."""

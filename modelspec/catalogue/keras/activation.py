@@ -48,6 +48,7 @@ class Activation(_Elementwise):
     examples = (
         Example({"activation": "relu"}, input=(28, 28, 16), output=(28, 28, 16), parameters=0, macs=0),
         Example({"activation": None}, input=(10,), output=(10,), parameters=0, macs=0),
+        Example({"activation": "softmax"}, input=(10,), output=(10,), parameters=0, macs=0),
         Example({"activation": "softmax"}, input=(), breaks="C1", code="MS309"),
     )
 

@@ -134,6 +134,7 @@ class Attention(_Scored):
         Example({}, inputs=((2, 5, 16), (2, 7, 16)), output=(2, 5, 16), parameters=0, macs=2_240),
         Example({}, inputs=((5, 16), (UNKNOWN, 16), (7, 16)), output=(5, 16), macs=1_120),
         Example({}, inputs=((5, UNKNOWN), (7, 16)), output=(5, 16), macs=1_120),
+        Example({}, inputs=((5, 16), (7, 16)), output=(5, 16), dtypes=("float16", "float32")),
         Example({}, inputs=((16,), (7, 16)), breaks="C1", code="MS303"),
         Example({}, inputs=((5, 16), (2, 7, 16)), breaks="C2", code="MS313"),
         Example({}, inputs=((3, 5, 16), (2, 7, 16)), breaks="C2", code="MS313"),

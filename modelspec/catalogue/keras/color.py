@@ -100,6 +100,7 @@ class RandomHue(_Coloured):
     examples = (
         Example({"factor": 0.2}, input=(8, 9, 3), output=(8, 9, 3), parameters=0, macs=0),
         Example({"factor": [0.1, 0.3]}, input=(8, 9, 3), output=(8, 9, 3)),
+        Example({"factor": 0.2, "data_format": "channels_first"}, input=(3, 8, 9), output=(3, 8, 9)),
         Example({"factor": 0.2}, input=(8, 9), breaks="C1", code="MS303"),
         Example({"factor": 0.2}, input=(8, 9, 4), breaks="C2", code="MS305"),
     )

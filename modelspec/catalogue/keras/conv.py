@@ -19,7 +19,7 @@ from modelspec.catalogue.keras.arguments import (
 from modelspec.catalogue.keras.window import check_windows, derive_sizes, first_spatial_axis, place_channels, slide
 from modelspec.kinds import Choice
 from modelspec.layer import Axis, Broken, Example, Layer, Size, SizePerAxis, Takes, Tensor, axes, built
-from modelspec.shape import UNKNOWN, Count, Shape, Unknown, differs, numel, show_dim, surely_same
+from modelspec.shape import UNKNOWN, Count, Shape, differs, numel, surely_same
 
 
 class _Conv(Layer):
@@ -48,10 +48,6 @@ class _Conv(Layer):
     lora_alpha: LoraScale = None
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
-        if isinstance(self.groups, Unknown):
-            message = "kernel needs groups, which is not known before the model runs"
-            hint = f"give {show_dim(self.groups)} a value in `variables`"
-            yield Broken(None, message, "groups", hint, "MS307")
         if differs(self.filters % self.groups, 0):
             message = f"filters is {self.filters}, which groups, {self.groups}, does not divide"
             yield Broken("C2", message, "groups", "write a number of groups that divides filters and channels")
@@ -112,7 +108,7 @@ class _Conv(Layer):
         first = first_spatial_axis(self.data_format)
         window = self._window_by_hand()
         places = " * ".join([f"output[{first + at}]" for at in range(self.rank)])
-        product = f"{places} * ({window}) * filters" if self.groups != 1 else f"{places} * {window} * filters"
+        product = f"{places} * {window} * filters"
         return product if self.lora_rank is None else f"{product} + {window} * lora_rank * filters"
 
     def output_by_hand(self, x: Shape) -> dict[str, str]:

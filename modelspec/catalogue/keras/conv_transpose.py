@@ -16,7 +16,7 @@ from modelspec.catalogue.keras.arguments import (
 from modelspec.catalogue.keras.window import first_spatial_axis, place_channels
 from modelspec.kinds import Integer, Optional, PerAxis
 from modelspec.layer import Axis, Broken, Example, Layer, Size, SizePerAxis, Takes, Tensor, axes, built
-from modelspec.shape import Count, Dim, Shape, Unknown, differs, numel
+from modelspec.shape import Count, Dim, Shape, Unknown, differs, numel, total
 
 _OutputPadding = Annotated[tuple[int, ...] | None, Optional(PerAxis(Integer(0)))]
 
@@ -69,7 +69,7 @@ class _ConvTranspose(Layer):
         if self.padding == "same":
             return size * stride
         if isinstance(span, Unknown) or isinstance(stride, Unknown):
-            return size * stride + span
+            return total((size, stride, span))
         return (size - 1) * stride + max(span, stride)
 
     def output_shape(self, x: Shape) -> Shape:

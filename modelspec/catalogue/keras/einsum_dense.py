@@ -152,7 +152,9 @@ class EinsumDense(Layer):
         parts, sizes, named = self._parts, self._sizes(x), self.bias_axes or ""
         first = min([parts.given.find(letter) for letter in named if letter in parts.given], default=len(parts.given))
         shape = [sizes.get(letter, UNKNOWN) if letter in named else 1 for letter in parts.given[first:]]
-        return (*shape, *[1] * (self._elided(x) if parts.right and named else 0))
+        if parts.right and named:
+            shape += [1] * self._elided(x)
+        return tuple(shape)
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
         broken = [*self._check_axes(x)]
@@ -305,7 +307,29 @@ class EinsumDense(Layer):
             input=(3,),
             output=(4,),
         ),
+        Example({"equation": "...ab,bc->...ac", "output_shape": 4}, input=(3,), output=(4,), parameters=12, macs=12),
+        Example({"equation": "...a,ab->...b", "output_shape": 4}, input=(3,), output=(4,), parameters=12, macs=12),
+        Example(
+            {"equation": "ab,bc->ac", "output_shape": 4, "bias_axes": "c", "bias_regularizer": "l2"},
+            input=(3,),
+            output=(4,),
+        ),
+        Example(
+            {"equation": "abc,cde->abde", "output_shape": [None, 2, 3], "bias_axes": "d"},
+            input=(4, 5),
+            output=(4, 2, 3),
+            parameters=32,
+            macs=120,
+        ),
+        Example(
+            {"equation": "abcd,de->abce", "output_shape": [4, 5, 6]},
+            input=(4, 5, 3),
+            output=(4, 5, 6),
+            parameters=18,
+            macs=360,
+        ),
         Example({"equation": "ab,bc->ac", "output_shape": 64}, input=(10, 32), breaks="C1", code="MS303"),
+        Example({"equation": "...abc,cd->...abd", "output_shape": 4}, input=(3,), breaks="C1", code="MS303"),
         Example({"equation": "ab,bc->ca", "output_shape": 64}, input=(32,), breaks="C2", code="MS305"),
         Example({"equation": "ab,abc->ac", "output_shape": 64}, input=(32,), breaks="C2", code="MS305"),
         Example({"equation": "abc,cd->abd", "output_shape": 64}, input=(10, 32), breaks="C3", code="MS305"),
@@ -321,11 +345,36 @@ class EinsumDense(Layer):
             code="MS305",
         ),
         Example(
+            {"equation": "abc,cde->abde", "output_shape": [None, 2, 3], "kernel_regularizer": "orthogonal_regularizer"},
+            input=(4, 5),
+            breaks="C6",
+            code="MS305",
+        ),
+        Example(
+            {"equation": "ab,bc->ac", "output_shape": 4, "bias_axes": "c", "bias_initializer": "orthogonal"},
+            input=(3,),
+            breaks="C6",
+            code="MS305",
+        ),
+        Example(
+            {
+                "equation": "ab,bc->ac",
+                "output_shape": 4,
+                "bias_axes": "c",
+                "bias_regularizer": "orthogonal_regularizer",
+            },
+            input=(3,),
+            breaks="C6",
+            code="MS305",
+        ),
+        Example(
             {"equation": "ab,bc->ac", "output_shape": 6, "lora_rank": 2, "kernel_constraint": "max_norm"},
             input=(32,),
             breaks="C7",
             code="MS305",
         ),
         Example({"equation": "ab,bc->ad", "output_shape": 6}, input=(32,), code="MS206"),
+        Example({"equation": "ab,bc->acc", "output_shape": [6, 6]}, input=(32,), code="MS206"),
+        Example({"equation": "a...,b->ab...", "output_shape": 4}, input=(3,), code="MS206"),
         Example({"equation": "ab,bc", "output_shape": 6}, input=(32,), code="MS206"),
     )

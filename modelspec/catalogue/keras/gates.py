@@ -43,7 +43,7 @@ class _Gates(Layer):
     seed: Seed = None
 
     def _gates_axis(self) -> Axis:
-        return Axis(f"{self.gates} × units", self.gates * self.units) if self.gates > 1 else Axis("units", self.units)
+        return Axis(f"{self.gates} × units", self.gates * self.units) if self.gates != 1 else Axis("units", self.units)
 
     def biases(self) -> int:
         """How many bias vectors each gate has."""
@@ -53,22 +53,22 @@ class _Gates(Layer):
         yield Tensor("kernel", (*axes(features=self.features), self._gates_axis()))
         yield Tensor("recurrent_kernel", (*axes(units=self.units), self._gates_axis()))
         if self.use_bias:
-            rows = (Axis("input and state", self.biases()),) if self.biases() > 1 else ()
+            rows = (Axis("input and state", self.biases()),) if self.biases() != 1 else ()
             yield Tensor("bias", (*rows, self._gates_axis()))
 
     def parameters_by_hand(self) -> str:
-        bias = f"{self.biases()} * units" if self.biases() > 1 else "units"
+        bias = f"{self.biases()} * units" if self.biases() != 1 else "units"
         gate = f"units * (units + features) + {bias}" if self.use_bias else "units * (units + features)"
-        return f"{self.gates} * ({gate})" if self.gates > 1 else gate
+        return f"{self.gates} * ({gate})" if self.gates != 1 else gate
 
     def macs_of_step(self) -> str:
         """The MACs of one step by hand."""
-        gates = f"{self.gates} * " if self.gates > 1 else ""
+        gates = f"{self.gates} * " if self.gates != 1 else ""
         return f"{gates}units * (features + units)"
 
     def conventions(self) -> Iterator[str]:
         if self.use_bias:
-            number = "two bias vectors" if self.biases() > 1 else "one bias vector"
+            number = "two bias vectors" if self.biases() != 1 else "one bias vector"
             yield f"{self.type_name()} (Keras): {number} for each gate"
 
 

@@ -90,8 +90,7 @@ class GroupQueryAttention(_Attention):
 
     def count_macs(self, query: Shape, value: Shape, *more: Shape) -> Count:
         # Of two lengths that are equal, the one may be known where the other is not.
-        lengths = [shape[0] for shape in (value, *more[:-1]) if isinstance(shape[0], int)]
-        kept = lengths[0] if lengths else value[0]
+        kept = next((shape[0] for shape in (value, *more[:-1]) if isinstance(shape[0], int)), value[0])
         projected = query[0] * self.query_features * self.num_query_heads * (2 + self.use_gate)
         projected += kept * (self.key_features + self.value_features) * self.num_key_value_heads
         attended = numel((query[0], kept)) * self.num_query_heads * 2

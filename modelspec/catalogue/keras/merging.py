@@ -276,8 +276,8 @@ class Dot(_Merge):
         ]
         for number, problems in enumerate(broken):
             # One number that stands for both is one mistake.
-            if problems and not (number and broken[0] and len({*self.axes}) == 1):
-                yield problems[0]._replace(input=number)
+            if not (number and broken[0] and len({*self.axes}) == 1):
+                yield from [problem._replace(input=number) for problem in problems]
         if any(broken):
             return
         one, other = self._places(x, y)

@@ -198,6 +198,13 @@ class MultiHeadAttention(_Attention):
             parameters=168,
             macs=4_860,
         ),
+        Example(
+            {"num_heads": 2, "key_dim": 3, "sliding_window": 2},
+            inputs=((5, 6), (5, 6)),
+            output=(5, 6),
+            parameters=168,
+            macs=1_020,
+        ),
         Example({"num_heads": 2, "key_dim": 3}, inputs=((5,), (5,)), breaks="C1", code="MS303"),
         Example({"num_heads": 2, "key_dim": 3}, inputs=((5, 6), (4, 5, 6)), breaks="C2", code="MS313"),
         Example({"num_heads": 2, "key_dim": 3}, inputs=((5, 6), (4, 6), (3, 6)), breaks="C3", code="MS313"),

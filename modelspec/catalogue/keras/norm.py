@@ -275,9 +275,7 @@ class GroupNormalization(Layer):
     def constrain(self, x: Shape) -> Iterator[Broken]:
         broken = list(check_axis("C2", "axis", self.axis, x))
         yield from broken
-        if broken or isinstance(self.groups, Unknown) or isinstance(self.channels, Unknown) or self.groups == -1:
-            return
-        if self.channels % self.groups:
+        if not broken and differs(self.channels % self.groups, 0):
             message = f"{self.channels} channels arrive, which groups, {self.groups}, does not divide"
             hint = f"write a number of groups that divides {self.channels}, or -1 for one for each channel"
             yield Broken("C3", message, "groups", hint, axis=place_of(self.axis, x))

@@ -46,6 +46,13 @@ def refuse_ranks(layer: Layer, number: str, shapes: tuple[Shape, ...]) -> Broken
             message = f"{_name_both(layer, shapes, 0, at)}: {len(first)} and {len(shape)} axes"
             hint = "give both as many axes, by a Flatten or a Reshape before"
             # A sample without axes has none to point at.
-            axis, against = (-1, (0, -1)) if first and shape else (None, None)
-            return Broken(number, message, None, hint, "MS313", axis, at, against)
+            return Broken(
+                number,
+                message,
+                hint=hint,
+                code="MS313",
+                axis=-1 if first and shape else None,
+                input=at,
+                against=(0, -1) if first and shape else None,
+            )
     return None

@@ -129,9 +129,9 @@ class Reshape(Layer):
 
     def output_by_hand(self, x: Shape) -> dict[str, str]:
         free = next(
-            (at for at, size in enumerate(self.target_shape) if not isinstance(size, Unknown) and size == -1), -1
+            (at for at, size in enumerate(self.target_shape) if not isinstance(size, Unknown) and size == -1), None
         )
-        if free < 0:
+        if free is None:
             return {}
         elements = " * ".join(f"input[{axis}]" for axis in range(len(x))) or "1"
         others = " * ".join(f"target_shape[{at}]" for at in range(len(self.target_shape)) if at != free)
@@ -181,8 +181,8 @@ class Permute(Layer):
                 hint = "leave out the batch, which stays in front: axes of a sample count from 1"
             yield Broken("C1", message, "dims", hint, "MS309")
         elif len(x) != rank:
-            axes = "one axis" if rank == 1 else f"{rank} axes"
-            message = f"dims orders {axes}, but {show_shape(x)} arrives, with {len(x)}"
+            told = "one axis" if rank == 1 else f"{rank} axes"
+            message = f"dims orders {told}, but {show_shape(x)} arrives, with {len(x)}"
             yield Broken(
                 "C2", message, "dims", "name each axis of the sample once, from 1; the batch is left out", "MS303"
             )

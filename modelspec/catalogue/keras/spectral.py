@@ -38,9 +38,9 @@ class SpectralNormalization(Layer):
     def _kernel(self) -> Tensor | None:
         inside: Fitted = self.layer
         # The kernel of a recurrent layer is its cell's.
-        found = [tensor for tensor in inside.tensors if tensor.name in ("kernel", "embeddings")]
-        recurrent = any(tensor.name == "recurrent_kernel" for tensor in inside.tensors)
-        return found[0] if found and not recurrent else None
+        if any(tensor.name == "recurrent_kernel" for tensor in inside.tensors):
+            return None
+        return next((tensor for tensor in inside.tensors if tensor.name in ("kernel", "embeddings")), None)
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
         if self._kernel() is None:
@@ -71,8 +71,9 @@ class SpectralNormalization(Layer):
 
     def parameters_by_hand(self) -> str | None:
         kernel = self._kernel()
+        assert kernel is not None
         inside: str | None = self.layer.layer.parameters_by_hand()
-        return None if kernel is None or inside is None else f"{inside} + {kernel.axes[-1].name}"
+        return None if inside is None else f"{inside} + {kernel.axes[-1].name}"
 
     def macs_by_hand(self, x: Shape, y: Shape) -> str | None:
         by_hand: str | None = self.layer.layer.macs_by_hand(x, y)

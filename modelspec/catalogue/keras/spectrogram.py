@@ -165,16 +165,17 @@ class MelSpectrogram(Layer):
     activity_regularizer: ActivityRegularizer = None
 
     def constrain(self, x: Shape) -> Iterator[Broken]:
-        length, fft = self.sequence_length, self.fft_length
+        (steps,), length, fft = x, self.sequence_length, self.fft_length
         if isinstance(length, int) and isinstance(fft, int) and length > fft:
             message = f"sequence_length is {length}, above fft_length, which is {fft}"
             yield Broken("C2", message, "sequence_length", "leave sequence_length out: it is fft_length")
-        if isinstance(x[0], int) and isinstance(fft, int) and x[0] <= fft // 2:
-            message = f"fft_length is {fft}, but there are only {x[0]} steps"
-            yield Broken("C3", message, "fft_length", f"write an fft_length of at most {2 * x[0] - 1}", "MS306", 0)
+        if isinstance(steps, int) and isinstance(fft, int) and steps <= fft // 2:
+            message = f"fft_length is {fft}, but there are only {steps} steps"
+            yield Broken("C3", message, "fft_length", f"write an fft_length of at most {2 * steps - 1}", "MS306", 0)
 
     def output_shape(self, x: Shape) -> Shape:
-        return (self.num_mel_bins, (x[0] - self.fft_length % 2) // self.sequence_stride + 1)
+        (steps,) = x
+        return (self.num_mel_bins, (steps - self.fft_length % 2) // self.sequence_stride + 1)
 
     list_tensors = no_tensors
 
@@ -194,6 +195,13 @@ class MelSpectrogram(Layer):
             output=(5, 9),
             parameters=0,
             macs=405,
+        ),
+        Example(
+            {"fft_length": 15, "sequence_stride": 4, "num_mel_bins": 5},
+            input=(32,),
+            output=(5, 8),
+            parameters=0,
+            macs=320,
         ),
         Example({"num_mel_bins": 80}, input=(16_000,), output=(80, 32), parameters=0, macs=2_624_000),
         Example({"fft_length": 16}, input=(2, 32), breaks="C1", code="MS303"),

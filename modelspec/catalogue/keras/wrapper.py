@@ -9,7 +9,7 @@ from modelspec.catalogue.keras.pairing import name_inside
 from modelspec.catalogue.keras.recurrent import _Recurrent
 from modelspec.kinds import Choice, Optional
 from modelspec.layer import Broken, Example, Layer, Takes, Tensor, Wrapped, wrapped
-from modelspec.shape import UNKNOWN, Count, Shape, differs
+from modelspec.shape import UNKNOWN, Count, Shape
 
 if TYPE_CHECKING:
     from modelspec.fitting import Fitted
@@ -67,10 +67,9 @@ class Bidirectional(Layer):
             yield Broken("C3", message, "backward_layer", "write go_backwards: true in one of them")
         for name in ("units", "return_sequences", "return_state", "stateful"):
             one, other = getattr(forward, name), getattr(backward, name)
-            if differs(one, other) if name == "units" else one != other:
-                message = f"{name} is {one} in layer, but {other} in backward_layer"
-                if name != "units":
-                    message = message.replace("True", "true").replace("False", "false")
+            if one != other:
+                told = f"{name} is {one} in layer, but {other} in backward_layer"
+                message = told.replace("True", "true").replace("False", "false")
                 yield Broken("C4", message, "backward_layer", f"write the same {name} in both")
         if forward.return_state and backward.return_state and forward.states != backward.states:
             message = (
@@ -179,6 +178,7 @@ class Bidirectional(Layer):
             parameters=4_960,
             macs=33_600,
         ),
+        Example({"layer": {"type": "SimpleRNN", "units": 4}}, input=(2, 3), output=(8,), parameters=64, macs=112),
         Example({"layer": {"type": "LSTM", "units": 20}}, input=(10,), breaks="C1", code="MS303"),
         Example({"layer": {"type": "Dense", "units": 20}}, input=(7, 10), breaks="C2", code="MS305"),
         Example(
@@ -194,6 +194,15 @@ class Bidirectional(Layer):
             {
                 "layer": {"type": "LSTM", "units": 20},
                 "backward_layer": {"type": "LSTM", "units": 10, "go_backwards": True},
+            },
+            input=(7, 10),
+            breaks="C4",
+            code="MS305",
+        ),
+        Example(
+            {
+                "layer": {"type": "LSTM", "units": 20, "return_sequences": True},
+                "backward_layer": {"type": "LSTM", "units": 20, "go_backwards": True},
             },
             input=(7, 10),
             breaks="C4",
@@ -244,7 +253,8 @@ class TimeDistributed(Layer):
         return inside
 
     def macs_by_hand(self, x: Shape, y: Shape) -> str | None:
-        inside = self.layer.layer.macs_by_hand(self.layer.inputs[0].shape, self.layer.output_shape)
+        step = [value.shape for value in self.layer.inputs]
+        inside = self.layer.layer.macs_by_hand(*step, self.layer.output_shape)
         if inside is None:
             return None
         import re
