@@ -143,6 +143,9 @@ def _fit(
         dtype = promote([value.dtype for value in inputs]) if layer.promotes else inputs[0].dtype
         if layer.result == "new" and (tensors or not is_float(dtype)) and layer.input_dtype_at(0) != "any":
             dtype = activation_dtype
+        elif layer.dialect == "keras" and is_float(dtype):
+            # Source: keras.Layer.__call__: a floating input is cast to the dtype that the layer computes in.
+            dtype = activation_dtype
     main = next(iter(results.values()))
     fitted = Fitted(
         instance,
