@@ -484,7 +484,18 @@ def told_codes(out: str) -> Iterator[str]:
             yield "MS" + rest[:3]
 
 
-@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name)
+LONGEST = {
+    *("linear-layers.yaml", "keys.yaml", "names-with-numbers.yaml", "distinct-layers.yaml", "named-layers.yaml"),
+    *("wrong-keys.yaml", "bare-layers.yaml", "duplicates.json", "values.yaml", "rounds-that-read-all-before.yaml"),
+    *("each.yaml", "wrong-distinct-types.yaml", "patterns-all-over.yaml", "variables.yaml"),
+}
+"""Those that take nearly half of the time of all."""
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [pytest.param(each, id=each.name, marks=[pytest.mark.slow] if each.name in LONGEST else []) for each in HOSTILE],
+)
 def test_hostile_file(hostile: Hostile, tmp_path: Path) -> None:
     path = tmp_path / hostile.name
     path.write_bytes(hostile.make())

@@ -250,7 +250,7 @@ def find(tree: Any) -> list[Finding]:
     return schema.check(tree)
 
 
-quick = settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
+quick = settings(deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))
 
 
 def test_written_schemas_are_fresh_and_draft_7() -> None:
