@@ -30,7 +30,7 @@ def broadcast(*shapes: Shape) -> Shape:
     """Give the shape of the result; a known size other than 1 holds, for a size that is not known is it or is 1."""
     result: Shape = ()
     for shape in shapes:
-        shorter, longer = sorted((result, shape), key=len)
+        shorter, longer = sorted((shape, result), key=len)
         new = len(longer) - len(shorter)
         result = (*longer[:new], *(_stretch(a, b) for a, b in zip(longer[new:], shorter, strict=True)))
     return result
