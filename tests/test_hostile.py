@@ -117,7 +117,7 @@ HEADS = st.sampled_from(["", "modelspec: 1\n", "modelspec: 1\ninput: [8]\nlayers
 
 
 @given(HEADS, st.lists(YAML_PIECES, max_size=30))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_random_text(head: str, pieces: list[str]) -> None:
     walk(road.follow((head + "".join(pieces)).encode("utf-8", "surrogatepass"), "a.yaml"))
 
@@ -186,7 +186,7 @@ def likely_specs(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(TREES | likely_specs())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_random_trees(tree: Any) -> None:
     """As JSON and as a mapping alike: the same is found."""
     as_json = walk(road.follow(json.dumps(tree).encode(), "a.json"))
