@@ -82,6 +82,7 @@ def kill_at_random(act: Callable[[], object], file: Path, new: bytes) -> None:
     assert killed > 0
 
 
+@pytest.mark.slow
 @forked
 def test_a_report_that_is_killed_leaves_the_old_file_or_the_new_one(folder: Path) -> None:
     """The command, at random moments from its start on."""
@@ -94,6 +95,7 @@ def test_a_report_that_is_killed_leaves_the_old_file_or_the_new_one(folder: Path
     assert json.loads(Path("new.json").read_bytes())["ok"]
 
 
+@pytest.mark.slow
 @forked
 def test_a_long_write_that_is_killed_leaves_the_old_file_or_the_new_one(folder: Path) -> None:
     """Long enough for the moments to lie within the write."""
@@ -112,6 +114,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(request.param)
 
 
+@pytest.mark.slow
 @forked
 @pytest.mark.parametrize("old", [OLD, None], ids=["there is a file", "there is none"])
 def test_killed_at_any_call_it_leaves_the_old_file_or_the_new_one(folder: Path, way: str, old: bytes | None) -> None:

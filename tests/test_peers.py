@@ -33,10 +33,8 @@ def test_column_of_modelspec_is_what_happens() -> None:
     assert observe("modelspec", sys.executable) == RECORD["modelspec"]["tasks"], "run compare.py --only modelspec"
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["check-jsonschema", *(pytest.param(name, marks=pytest.mark.slow) for name in ("torchinfo", "keras"))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["check-jsonschema", "torchinfo", "keras"])
 def test_column_of_another_tool_is_what_happens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if find_version(name, sys.executable) is None:
         pytest.skip(f"{name} is not installed")
