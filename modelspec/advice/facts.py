@@ -51,8 +51,9 @@ def list_wanted(spec: Spec, graphs: Iterable[Graph], codes: AbstractSet[str]) ->
     for graph in graphs:
         if graph.budget is not None or graph.demands:
             wanted.update(ABOUT["budget"])
-        wanted.update(_list_about_ending(graph))
-        parts += list_parts(graph)
+        own = list_parts(graph)
+        wanted.update(_list_about_ending(graph, own))
+        parts += own
     for thing in _list_things(spec):
         wanted.update(ABOUT[thing])
     met: set[Watch] = set()
@@ -97,8 +98,8 @@ def _watch(layer: Fitted) -> Watch:
     return watch
 
 
-def _list_about_ending(graph: Graph) -> Iterator[str]:
-    """The rules about what gives the results of a model; all of them, where that is not plain."""
+def _list_about_ending(graph: Graph, parts: Iterable[Part]) -> Iterator[str]:
+    """The rules about what gives the results of a model: where that is not plain, any of its layers may."""
     kinds: set[str] | None = set()
     for source in graph.outputs:
         done = None if isinstance(source, Incoming) or graph.part is None else graph.part.steps[source.step]
@@ -107,8 +108,10 @@ def _list_about_ending(graph: Graph) -> Iterator[str]:
             kinds.add(layer.layer.type_name())
         else:
             kinds = None
+    if kinds is None:
+        kinds = {layer.layer.type_name() for part in parts for layer in _list_layers(set(part.steps))}
     for code, about in ENDINGS:
-        if kinds is None or not about.kinds.isdisjoint(kinds):
+        if not about.kinds.isdisjoint(kinds):
             yield code
 
 

@@ -472,9 +472,8 @@ def narrow(command: Callable[..., None], arguments: list[str]) -> Callable[..., 
     def called(**values: Any) -> None:
         command(**values)
 
-    called.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[parameter for name, parameter in signature.parameters.items() if name in kept]
-    )
+    parameters = [parameter for name, parameter in signature.parameters.items() if name in kept]
+    vars(called)["__signature__"] = signature.replace(parameters=parameters)
     called.__annotations__.clear()
     return called
 
